@@ -1,0 +1,122 @@
+package headerlist
+
+import "strings"
+
+// An Entry is one name of a List, and how its fields are taken. The zero
+// modifiers take one copy, and assert when there is none.
+type Entry struct {
+	Name     string // a field name of RFC 5322, without white space
+	All      bool   // take every copy that is left, not one
+	Optional bool   // list nothing when no copy is left
+}
+
+// String returns the entry as it stands in a list: Name, Name?, Name* or Name+.
+func (e Entry) String() string {
+	switch {
+	case e.All && e.Optional:
+		return e.Name + "+"
+	case e.All:
+		return e.Name + "*"
+	case e.Optional:
+		return e.Name + "?"
+	}
+	return e.Name
+}
+
+// A List says which fields of a message a signature covers, in the order in
+// which they are hashed. It is read-only to this package, so goroutines may
+// share one.
+type List []Entry
+
+// String returns the list in the syntax that Parse reads. Parse gives the same
+// list back if Validate has nothing to say about it.
+func (l List) String() string {
+	var b strings.Builder
+	for i, e := range l {
+		if i > 0 {
+			b.WriteByte(':')
+		}
+		b.WriteString(e.String())
+	}
+	return b.String()
+}
+
+// Select returns the value of h=, a name an element, for a message whose field
+// names are names, from top to bottom. The n-th element of one name stands for
+// the n-th field of that name from the bottom, or for no field when there are
+// fewer (RFC 6376, section 5.4.2).
+//
+// Names match as a whole and without regard to ASCII case, and are spelled in
+// the result as the list spells them. The names given are without the white
+// space that may stand before the colon of a field. Select does not check the
+// names of the list: Validate does.
+//
+// The result may be empty, and may lack From: a signer refuses both. It has at
+// most len(l)+len(names) elements, and time and memory are linear in those.
+func (l List) Select(names []string) []string {
+	// An element stands for the next field from the bottom, so the result
+	// depends on how many copies are left and not on where they stand.
+	slots := make(map[string]int, len(l)) // of a folded name, in left
+	left := make([]int, 0, len(l))        // copies that no entry has taken
+	slotOf := make([]int, len(l))         // of an entry
+	var buf [64]byte                      // longer names than real mail has
+	for i, e := range l {
+		key := appendFold(buf[:0], e.Name)
+		slot, ok := slots[string(key)]
+		if !ok {
+			slot = len(left)
+			slots[string(key)] = slot
+			left = append(left, 0)
+		}
+		slotOf[i] = slot
+	}
+	total := len(l)
+	for _, name := range names {
+		if slot, ok := slots[string(appendFold(buf[:0], name))]; ok {
+			left[slot]++
+			total++
+		}
+	}
+
+	h := make([]string, 0, total)
+	for i, e := range l {
+		n := left[slotOf[i]]
+		switch {
+		case n == 0 && e.Optional:
+			continue
+		case n == 0:
+			h = append(h, e.Name) // no field: assert that there is none
+			continue
+		case !e.All:
+			n = 1
+		}
+		left[slotOf[i]] -= n
+		for range n {
+			h = append(h, e.Name)
+		}
+	}
+	return h
+}
+
+// appendFold appends name to dst with its ASCII letters in lower case. Nothing
+// else is folded: U+212A KELVIN SIGN is no "k" in a field name.
+func appendFold(dst []byte, name string) []byte {
+	for i := range len(name) {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}
+
+// Oversign returns a list that signs every copy of each name and asserts that
+// there is no further one: Name+:Name for each.
+func Oversign(names ...string) List {
+	l := make(List, 0, 2*len(names))
+	for _, name := range names {
+		l = append(l, Entry{Name: name, All: true, Optional: true}, Entry{Name: name})
+	}
+	return l
+}
