@@ -1,0 +1,99 @@
+package message
+
+import (
+	"bytes"
+	"iter"
+)
+
+// A Header holds the fields of a message, top to bottom, as they were written.
+type Header struct {
+	buf    []byte
+	fields []span
+}
+
+// A span delimits a field in buf.
+type span struct{ start, nameEnd, end int }
+
+// Len returns the number of fields.
+func (h *Header) Len() int { return len(h.fields) }
+
+// Size returns the number of octets in the header.
+func (h *Header) Size() int { return len(h.buf) }
+
+// Name returns the name of field i, without the white space before its colon.
+// The octets are h's own.
+func (h *Header) Name(i int) []byte {
+	f := h.fields[i]
+	return h.buf[f.start:f.nameEnd]
+}
+
+// Field returns field i whole, from its name to its last CRLF. The octets are
+// h's own.
+func (h *Header) Field(i int) []byte {
+	f := h.fields[i]
+	return h.buf[f.start:f.end:f.end]
+}
+
+// Value returns what stands between the colon of field i and its last CRLF.
+// The octets are h's own.
+func (h *Header) Value(i int) []byte {
+	f := h.fields[i]
+	colon := f.nameEnd + bytes.IndexByte(h.buf[f.nameEnd:], ':')
+	return h.buf[colon+1 : f.end-2]
+}
+
+// All iterates over the indices of the fields that have the given name, which
+// is compared without case, in ASCII.
+func (h *Header) All(name string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		for i := range h.fields {
+			if EqualName(h.Name(i), name) && !yield(i) {
+				return
+			}
+		}
+	}
+}
+
+// EqualName compares a field name with another, without case, in ASCII:
+// letters beyond ASCII that fold to ASCII letters are other letters.
+func EqualName[A, B []byte | string](a A, b B) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c |= 0x20
+	}
+	return c
+}
+
+// BareLineEnd returns the offset in the header of the first CR or LF that is
+// not part of a CRLF, or -1.
+func (h *Header) BareLineEnd() int { return BareLineEnd(h.buf) }
+
+// BareLineEnd returns the offset of the first CR or LF in b that is not part
+// of a CRLF, or -1. A CR at the end of b is taken for half a CRLF.
+func BareLineEnd(b []byte) int {
+	for n := 0; n < len(b); {
+		lf := bytes.IndexByte(b[n:], '\n')
+		line := b[n:]
+		if lf >= 0 {
+			line = b[n : n+lf]
+		}
+		if cr := bytes.IndexByte(line, '\r'); cr >= 0 && cr < len(line)-1 {
+			return n + cr
+		} else if lf >= 0 && cr < 0 {
+			return n + lf
+		}
+		n += len(line) + 1
+	}
+	return -1
+}
