@@ -56,59 +56,32 @@ func (l List) String() string {
 func (l List) Select(names []string) []string {
 	// An element stands for the next field from the bottom, so the result
 	// depends on how many copies are left and not on where they stand.
-	slots := make(map[string]int, len(l)) // of a folded name, in left
-	left := make([]int, 0, len(l))        // copies that no entry has taken
-	slotOf := make([]int, len(l))         // of an entry
-	var buf [64]byte                      // longer names than real mail has
-	for i, e := range l {
-		key := appendFold(buf[:0], e.Name)
-		slot, ok := slots[string(key)]
-		if !ok {
-			slot = len(left)
-			slots[string(key)] = slot
-			left = append(left, 0)
-		}
-		slotOf[i] = slot
-	}
+	var stack [256]int32 // room for lists of up to 64 entries
+	t := newTable(l, stack[:])
 	total := len(l)
 	for _, name := range names {
-		if slot, ok := slots[string(appendFold(buf[:0], name))]; ok {
-			left[slot]++
+		if e := t.find(name); e >= 0 {
+			t.left[e]++
 			total++
 		}
 	}
 
 	h := make([]string, 0, total)
 	for i, e := range l {
-		n := left[slotOf[i]]
-		switch {
-		case n == 0 && e.Optional:
-			continue
-		case n == 0:
-			h = append(h, e.Name) // no field: assert that there is none
-			continue
-		case !e.All:
-			n = 1
+		left := &t.left[t.first[i]]
+		take := *left
+		if !e.All {
+			take = min(take, 1)
 		}
-		left[slotOf[i]] -= n
-		for range n {
+		for range take {
 			h = append(h, e.Name)
 		}
+		if take == 0 && !e.Optional {
+			h = append(h, e.Name) // no field: assert that there is none
+		}
+		*left -= take
 	}
 	return h
-}
-
-// appendFold appends name to dst with its ASCII letters in lower case. Nothing
-// else is folded: U+212A KELVIN SIGN is no "k" in a field name.
-func appendFold(dst []byte, name string) []byte {
-	for i := range len(name) {
-		c := name[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		dst = append(dst, c)
-	}
-	return dst
 }
 
 // Oversign returns a list that signs every copy of each name and asserts that

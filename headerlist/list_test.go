@@ -231,6 +231,15 @@ func TestSelectLinear(t *testing.T) {
 	}
 }
 
+// TestSelectAllocs: a list of ordinary size costs its result and nothing else.
+func TestSelectAllocs(t *testing.T) {
+	l := Oversign("From", "To", "Subject", "Date", "Message-ID")
+	names := []string{"Received", "From", "To", "Subject", "Date"}
+	if n := testing.AllocsPerRun(100, func() { l.Select(names) }); n > 1 {
+		t.Errorf("Select makes %v allocations, want 1", n)
+	}
+}
+
 // allocated returns the octets that f allocates.
 func allocated(f func()) uint64 {
 	var before, after runtime.MemStats
