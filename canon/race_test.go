@@ -1,0 +1,7 @@
+//go:build race
+
+package canon
+
+// raceEnabled shortens the exhaustive tests: under the race detector they take
+// many times as long, and they use one goroutine.
+const raceEnabled = true
