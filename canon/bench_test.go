@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-// benchBodies returns bodies of n octets. The first five are what mail is
+// benchBodies returns bodies of n octets. The first six are what mail is
 // made of; the others are what a stranger may send.
 func benchBodies(n int) []struct{ name, body string } {
 	fill := func(unit string) string { return strings.Repeat(unit, n/len(unit)+1)[:n] }
@@ -19,6 +19,7 @@ func benchBodies(n int) []struct{ name, body string } {
 		{"html", htmlBody(n)},
 		{"qp", qpBody(n)},
 		{"base64", base64Body(n)},
+		{"utf8", utf8Body(n)},
 		{"line", strings.ReplaceAll(textBody(n), "\r\n", " ")},
 		{"a-SP", fill("a ")},
 		{"a-SP-SP", fill("a  ")},
@@ -91,6 +92,16 @@ func htmlBody(n int) string {
 		b.WriteString("\r\n")
 	}
 	return b.String()[:n]
+}
+
+// utf8Body is text of letters with two octets each.
+func utf8Body(n int) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			r += 'а' - 'a'
+		}
+		return r
+	}, textBody(n))[:n]
 }
 
 // qpBody is text in quoted-printable lines.

@@ -6,15 +6,16 @@ import (
 )
 
 const (
-	// stageSize is the room for canonical octets that wait for a Write worth
-	// its cost to a hash. It is also the longest stretch that a relaxed body
-	// is worked on at once: long enough for the cost of a stretch to vanish,
-	// short enough to be in the first-level cache when the hash reads it.
-	stageSize = 8 << 10
+	// blockSize is the most of a relaxed body that is worked on at once, and
+	// the room for octets that wait, before and after. It is long enough for
+	// the cost of a block to vanish, and short enough that the two of them are
+	// small beside a header, and in the first-level cache.
+	blockSize = 4 << 10
 
-	// directSize is the length from which octets go to the underlying writer
-	// from the caller's slice. Shorter ones are gathered.
-	directSize = 2 << 10
+	// directSize is the length from which octets are worked on where they are,
+	// and passed on from there. Shorter pieces are gathered first: each costs
+	// time of its own, in the hash too.
+	directSize = 1 << 10
 )
 
 var errClosed = errors.New("canon: Write after Close")
@@ -38,8 +39,11 @@ type BodyWriter struct {
 	spaces uint64 // bit c is set when octet c is white space; 0 for Simple
 	closed bool
 	length int64
-	staged int
-	stage  [stageSize]byte
+
+	gathered int // octets in the body's form, of a relaxed body only
+	in       [blockSize]byte
+	staged   int // octets in canonical form
+	out      [blockSize]byte
 }
 
 // NewBodyWriter returns a BodyWriter that writes the canonical body to w.
@@ -55,7 +59,7 @@ func (a Algorithm) NewBodyWriter(w io.Writer) *BodyWriter {
 func (w *BodyWriter) Reset(a Algorithm, dst io.Writer) {
 	w.dst, w.err, w.closed = dst, nil, false
 	w.crlfs, w.wsp, w.cr = 0, false, false
-	w.length, w.staged = 0, 0
+	w.length, w.gathered, w.staged = 0, 0, 0
 	w.spaces = 0
 	if a == Relaxed {
 		w.spaces = wspSet
@@ -66,26 +70,42 @@ func (w *BodyWriter) Reset(a Algorithm, dst io.Writer) {
 // of the canonical body. Before that it leaves out what may turn out to be the
 // end of the body, and it depends on the octets written, not on how they were
 // cut into Writes.
-func (w *BodyWriter) Len() int64 { return w.length }
+func (w *BodyWriter) Len() int64 {
+	w.drain()
+	return w.length
+}
 
 // Write canonicalizes p, which it does not keep. It gathers short pieces, so
-// that octets, and an error, may reach the underlying writer, and the caller,
-// with a later Write or with Close. After an error of the underlying writer
-// Write does nothing and returns 0 and that same error.
+// octets, and an error, may come with a later Write, with Len or with Close.
+// After an error of the underlying writer Write does nothing and returns 0 and
+// that same error.
 func (w *BodyWriter) Write(p []byte) (int, error) {
 	n := len(p)
-	for w.err == nil && len(p) > 0 {
-		k := len(p)
-		if w.spaces != 0 {
-			k = min(k, stageSize)
+	if w.spaces == 0 {
+		w.add(p)
+	} else if n < directSize {
+		if n > len(w.in)-w.gathered {
+			w.drain()
 		}
-		w.add(p[:k])
-		p = p[k:]
+		w.gathered += copy(w.in[w.gathered:], p)
+	} else {
+		w.drain()
+		for ; len(p) > blockSize; p = p[blockSize:] {
+			w.add(p[:blockSize])
+		}
+		w.add(p)
 	}
 	if w.err != nil {
 		return 0, w.err
 	}
 	return n, nil
+}
+
+// drain works on what was gathered.
+func (w *BodyWriter) drain() {
+	n := w.gathered
+	w.gathered = 0
+	w.add(w.in[:n])
 }
 
 // Close ends the body: blank lines at its end are dropped (and white space,
@@ -98,6 +118,7 @@ func (w *BodyWriter) Write(p []byte) (int, error) {
 // close. Closing again has no effect and returns the same.
 func (w *BodyWriter) Close() error {
 	if !w.closed {
+		w.drain()
 		if w.cr {
 			w.release() // a CR at the very end is data
 		}
@@ -116,9 +137,12 @@ func (w *BodyWriter) Close() error {
 	return w.err
 }
 
-// add takes the next octets of the body, at most stageSize when white space
+// add takes the next octets of the body, at most blockSize when white space
 // matters. It holds back what may be the end of the body: *(WSP / CRLF) [CR].
 func (w *BodyWriter) add(b []byte) {
+	if len(b) == 0 || w.err != nil {
+		return
+	}
 	if w.cr {
 		if b[0] == '\n' {
 			w.cr, w.wsp = false, false
@@ -229,12 +253,12 @@ func (w *BodyWriter) emit(b []byte) {
 		return
 	}
 	w.reserve(len(b))
-	w.staged += copy(w.stage[w.staged:], b)
+	w.staged += copy(w.out[w.staged:], b)
 }
 
 func (w *BodyWriter) stageOctet(c byte) {
 	w.reserve(1)
-	w.stage[w.staged] = c
+	w.out[w.staged] = c
 	w.staged++
 	w.length++
 }
@@ -245,7 +269,7 @@ func (w *BodyWriter) stageCRLFs(n int64) {
 	for n > 0 && w.err == nil {
 		k := int(min(n, int64(len(blankLines)/2)))
 		w.reserve(2 * k)
-		w.staged += copy(w.stage[w.staged:], blankLines[:2*k])
+		w.staged += copy(w.out[w.staged:], blankLines[:2*k])
 		n -= int64(k)
 	}
 }
@@ -255,15 +279,15 @@ const blankLines = crlf16 + crlf16 + crlf16 + crlf16
 
 const crlf16 = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
 
-// reserve makes room for n octets of the stage, n at most stageSize.
+// reserve makes room for n octets, at most blockSize, in w.out.
 func (w *BodyWriter) reserve(n int) {
-	if n > stageSize-w.staged {
+	if n > len(w.out)-w.staged {
 		w.flush()
 	}
 }
 
 func (w *BodyWriter) flush() {
-	w.write(w.stage[:w.staged])
+	w.write(w.out[:w.staged])
 	w.staged = 0
 }
 

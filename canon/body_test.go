@@ -193,10 +193,10 @@ func TestBodyBorders(t *testing.T) {
 	if raceEnabled || testing.Short() {
 		n = 3
 	}
-	text := strings.Repeat("The quick brown fox jumps over the lazy dog.\r\n", 3*stageSize/46)
-	html := strings.Repeat("  <td>\tx</td> \r\n", 3*stageSize/16)
+	text := strings.Repeat("The quick brown fox jumps over the lazy dog.\r\n", 3*blockSize/46)
+	html := strings.Repeat("  <td>\tx</td> \r\n", 3*blockSize/16)
 	var borders []int
-	for _, b := range []int{8, 32, denseWindow, directSize, stageSize} {
+	for _, b := range []int{8, 16, 32, 64, denseStep, directSize, blockSize} {
 		borders = append(borders, b-3, b-2, b-1, b, b+1)
 	}
 	var w BodyWriter
@@ -204,7 +204,7 @@ func TestBodyBorders(t *testing.T) {
 	each("a \t\r\n", n, func(s string) {
 		for _, around := range []string{text, html} {
 			for _, at := range borders {
-				if n == 4 && len(s) == 4 && at > 2*denseWindow && (at+len(s))%2 == 0 {
+				if n == 4 && len(s) == 4 && at > 2*denseStep && (at+len(s))%2 == 0 {
 					continue // half of them, for time
 				}
 				in := around[:at] + s + around[at:at+40]
@@ -250,7 +250,7 @@ func TestBodyRandom(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range rounds {
-		in := randomBody(r, r.IntN(3*stageSize))
+		in := randomBody(r, r.IntN(3*blockSize))
 		var pieces []string
 		for rest := in; rest != ""; {
 			k := min(len(rest), 1+r.IntN(1<<r.IntN(16)))
@@ -285,7 +285,7 @@ func TestBodyLen(t *testing.T) {
 			want = append(want, w.Len())
 			w.Write([]byte(in[i : i+1]))
 		}
-		for _, n := range []int{2, 3, 7, 64, 1000, stageSize, stageSize + 1} {
+		for _, n := range []int{2, 3, 7, 64, 1000, blockSize, blockSize + 1} {
 			w := a.NewBodyWriter(&strings.Builder{})
 			at := 0
 			for _, p := range cut(in, n) {
@@ -406,7 +406,7 @@ func TestBodyWriteAfterClose(t *testing.T) {
 
 // Reset drops all of the state.
 func TestBodyReset(t *testing.T) {
-	for _, before := range []string{"", "a", "\r\n\r\n", "x \t", "x\r\n \r", strings.Repeat("a  b", stageSize)} {
+	for _, before := range []string{"", "a", "\r\n\r\n", "x \t", "x\r\n \r", strings.Repeat("a  b", blockSize)} {
 		for _, from := range algorithms {
 			for _, to := range algorithms {
 				for _, closed := range []bool{false, true} {
@@ -470,7 +470,7 @@ func TestBodyMemory(t *testing.T) {
 func TestBodyGathers(t *testing.T) {
 	text := strings.Repeat("Some text,  not all of it clean.\r\nAnd a line. \r\n", 10000)
 	for _, a := range algorithms {
-		for _, n := range []int{1, 64, 1000, directSize, stageSize, len(text)} {
+		for _, n := range []int{1, 64, 1000, directSize, blockSize, len(text)} {
 			var c countWriter
 			w := a.NewBodyWriter(&c)
 			for _, p := range cut(text, n) {
