@@ -3,6 +3,7 @@ package canon
 import (
 	"errors"
 	"io"
+	"math/bits"
 )
 
 const (
@@ -167,21 +168,33 @@ func (w *BodyWriter) add(b []byte) {
 }
 
 // holdLeading holds back the *(WSP / CRLF) that b begins with, and a CR that
-// is then b's last octet. It returns the number of octets held back. The loop
-// has one branch that depends on the data, taken once: blank lines and white
-// space in a random mix would otherwise cost a wrong guess an octet.
+// is then b's last octet. It returns the number of octets held back.
+//
+// It goes by words and then, for a few octets, with one branch an octet that
+// depends on the data and is taken once: blank lines and white space in a
+// random mix would otherwise cost a wrong guess an octet.
 func (w *BodyWriter) holdLeading(b []byte) int {
-	var crlfs int64
-	i, afterCR := 0, uint64(0)
+	i, crlfs, afterCR := 0, 0, uint64(0)
+	for ; len(b)-i >= 8; i += 8 {
+		_, wsp, cr, lf := classes(load(b[i:]))
+		if w.spaces == 0 {
+			wsp = 0
+		}
+		// After CR comes LF, and nowhere else; all are WSP, CR or LF.
+		if (cr<<8|afterCR<<7)^lf|highs&^(wsp|cr|lf) != 0 {
+			break
+		}
+		afterCR = cr >> 63
+		crlfs += bits.OnesCount64(lf)
+	}
 	for ; i < len(b); i++ {
 		c := b[i]
 		isCR, isLF := crSet>>c&1, lfSet>>c&1
-		// After CR comes LF; elsewhere comes WSP or CR.
 		if (w.spaces>>c&1|isCR)&^afterCR|isLF&afterCR == 0 {
 			break
 		}
 		afterCR = isCR
-		crlfs += int64(isLF)
+		crlfs += int(isLF)
 	}
 	n := i
 	if afterCR != 0 {
@@ -195,7 +208,7 @@ func (w *BodyWriter) holdLeading(b []byte) int {
 	if i > 0 {
 		w.wsp = b[i-1] != '\n'
 	}
-	w.crlfs += crlfs
+	w.crlfs += int64(crlfs)
 	return n
 }
 
@@ -208,23 +221,33 @@ func (w *BodyWriter) holdTrailing(b []byte) int {
 		w.cr = true
 		n--
 	}
-	var crlfs int64
-	i, beforeLF := n, uint64(0)
+	i, crlfs, beforeLF := n, 0, uint64(0)
+	for ; i >= 8; i -= 8 {
+		_, wsp, cr, lf := classes(load(b[i-8:]))
+		if w.spaces == 0 {
+			wsp = 0
+		}
+		// Before LF comes CR, and nowhere else.
+		if (lf>>8|beforeLF<<63)^cr|highs&^(wsp|cr|lf) != 0 {
+			break
+		}
+		beforeLF = lf >> 7 & 1
+		crlfs += bits.OnesCount64(cr)
+	}
 	for ; i > 0; i-- {
 		c := b[i-1]
 		isCR, isLF := crSet>>c&1, lfSet>>c&1
-		// Before LF comes CR; elsewhere comes WSP or LF.
 		if (w.spaces>>c&1|isLF)&^beforeLF|isCR&beforeLF == 0 {
 			break
 		}
 		beforeLF = isLF
-		crlfs += int64(isCR)
+		crlfs += int(isCR)
 	}
 	i += int(beforeLF) // a bare LF: data
 	if i < n {
 		w.wsp = b[n-1] != '\n'
 	}
-	w.crlfs = crlfs
+	w.crlfs = int64(crlfs)
 	return i
 }
 
