@@ -116,6 +116,9 @@ func TestParse(t *testing.T) {
 		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(15, 10)), ErrSyntax},    // id-RSASSA-PSS
 		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(16, 4)), ErrSyntax},     // parameters: OCTET STRING
 		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(21, 1)), ErrSyntax},     // unused bits
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(18, 4)), ErrSyntax},     // no BIT STRING
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(22, 0x31)), ErrSyntax},  // a SET in it
+		{"6376-3.6.1k-f", "p=" + b64(0x30, 2, 0x30, 0), ErrSyntax},          // no algorithm
 		{"6376-3.6.1k-f", "p=" + edit(erratum6674, at(1, 0x80)), ErrSyntax}, // indefinite length
 		{"6376-3.6.1k-f", "p=" + edit(erratum6674, at(0, 0x31)), ErrSyntax}, // SET
 		{"6376-3.6.1k-f", "p=" + edit(erratum6674, at(7, 0x7f)), ErrSyntax}, // a leading zero too many
@@ -159,7 +162,7 @@ func TestParse(t *testing.T) {
 		{"8301-3.2-d", "p=" + der(rsaOf(16384).N, 65537), ErrKeySize},
 		{"8301-3.2-d", "p=" + strings.Repeat("A", maxKeyText+1), ErrKeySize},
 		{"8301-3.2-d", "p=" + strings.Repeat("A", maxKeyText), ErrSyntax},
-		{"8301-3.2-d", "p=" + strings.Repeat(" ", maxKeyText) + appendixC, nil},
+		{"8301-3.2-d", "p=" + appendixC[:4] + strings.Repeat(" \t", maxKeyText) + appendixC[4:], nil},
 		{"8301-3.2-e", "p=" + der(rsaOf(512).N, 65537), nil}, // package dkim refuses it
 
 		{"8463-3-c", "v=DKIM1; k=ed25519; p=" + appendixA2, nil},
