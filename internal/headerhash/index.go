@@ -1,0 +1,114 @@
+// Package headerhash feeds the header of a message to the hash that a
+// signature signs: the fields that h= names, then the signature's own field
+// (RFC 6376, sections 3.7 and 5.4.2).
+package headerhash
+
+import (
+	"hash/maphash"
+
+	"github.com/waxseal/waxseal/internal/message"
+)
+
+// An Index finds the fields of one header by name, from the bottom up, in
+// time that does not depend on how many there are. It is built once for a
+// message and serves all its signatures, one after the other.
+type Index struct {
+	header *message.Header
+	seed   maphash.Seed // so that a sender cannot choose names that collide
+	slots  []int32      // a hash table of names: 1 + the index in names, or 0
+	names  []name
+	above  []int32 // for each field, the next one upwards that has its name, or -1
+	round  int32   // of Select: cursors of an older round start anew
+	lower  []byte
+}
+
+// A name is one field name, in any case.
+type name struct {
+	bottom int32 // the last field of that name
+	count  int32
+	cursor int32 // where the next listing continues, in round
+	round  int32
+}
+
+// Reset makes x an index of h, and keeps its memory.
+func (x *Index) Reset(h *message.Header) {
+	if x.seed == (maphash.Seed{}) {
+		x.seed = maphash.MakeSeed()
+	}
+	x.header, x.names, x.round = h, x.names[:0], 0
+	size := 16
+	for size < 2*h.Len() {
+		size *= 2
+	}
+	if cap(x.slots) < size {
+		x.slots = make([]int32, size)
+	}
+	x.slots = x.slots[:size]
+	clear(x.slots)
+	if cap(x.above) < h.Len() {
+		x.above = make([]int32, h.Len())
+	}
+	x.above = x.above[:h.Len()]
+	for i := range h.Len() {
+		slot := find(x, h.Name(i))
+		if *slot == 0 {
+			x.names = append(x.names, name{bottom: -1})
+			*slot = int32(len(x.names))
+		}
+		n := &x.names[*slot-1]
+		x.above[i] = n.bottom
+		n.bottom = int32(i)
+		n.count++
+	}
+}
+
+// find returns the slot of a field name, which is empty if no field has it.
+func find[N []byte | string](x *Index, field N) *int32 {
+	x.lower = append(x.lower[:0], field...)
+	for i, c := range x.lower {
+		if 'A' <= c && c <= 'Z' {
+			x.lower[i] = c | 0x20
+		}
+	}
+	mask := uint64(len(x.slots) - 1)
+	for at := maphash.Bytes(x.seed, x.lower) & mask; ; at = (at + 1) & mask {
+		slot := &x.slots[at]
+		if *slot == 0 || message.EqualName(x.header.Name(int(x.names[*slot-1].bottom)), x.lower) {
+			return slot
+		}
+	}
+}
+
+// Count returns how many fields have the given name, compared without case.
+func (x *Index) Count(field string) int {
+	if slot := *find(x, field); slot != 0 {
+		return int(x.names[slot-1].count)
+	}
+	return 0
+}
+
+// Select calls use with the index of each field that the names of h= choose,
+// in the order of h=: for each listing of a name the next field of that name,
+// from the bottom up (section 5.4.2). A name that is used up chooses nothing.
+// Field self, the signature that is being processed, is never chosen; -1 if
+// the message does not hold it.
+func (x *Index) Select(fields []string, self int, use func(field int)) {
+	x.round++
+	for _, field := range fields {
+		slot := *find(x, field)
+		if slot == 0 {
+			continue
+		}
+		n := &x.names[slot-1]
+		if n.round != x.round {
+			n.round, n.cursor = x.round, n.bottom
+		}
+		if n.cursor >= 0 && int(n.cursor) == self {
+			n.cursor = x.above[self]
+		}
+		if n.cursor >= 0 {
+			use(int(n.cursor))
+			n.cursor = x.above[n.cursor]
+		}
+	}
+}
