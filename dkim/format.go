@@ -1,0 +1,192 @@
+package dkim
+
+import (
+	"encoding/base64"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/waxseal/waxseal/canon"
+	"github.com/waxseal/waxseal/internal/taglist"
+)
+
+// String returns the field with its CRLF, in lines of at most 78 octets where
+// its parts allow it. A signature that was parsed or signed is returned as it
+// was, octet for octet; change nothing in it.
+func (s *Signature) String() string {
+	if s.raw != "" {
+		return s.raw
+	}
+	f := s.format()
+	f.value(s.Value)
+	return string(f.buf)
+}
+
+// Field returns the name and the value of the field, without the CRLF at its
+// end, for a milter: the value begins with the space that follows the colon,
+// which simple canonicalization hashes.
+func (s *Signature) Field() (name, value string) {
+	name, value, _ = strings.Cut(s.String(), ":")
+	return name, strings.TrimSuffix(value, "\r\n")
+}
+
+const maxColumns = 78 // octets in a line (RFC 5322, section 2.1.1)
+
+// A folder writes a field and folds it.
+type folder struct {
+	buf  []byte
+	line int  // where the current line begins
+	eai  bool // UTF-8 stays as it is
+}
+
+// format writes the field up to "b=", which comes last so that it can be
+// filled in.
+func (s *Signature) format() *folder {
+	f := &folder{buf: make([]byte, 0, 1024), eai: s.eai}
+	f.buf = append(f.buf, fieldName+":"...)
+	f.tag("v", "1")
+	f.tag("a", safe(s.Algorithm))
+	if s.Canon != (canon.Pair{}) {
+		f.tag("c", s.Canon.String())
+	}
+	f.tag("d", safe(s.Domain))
+	if s.Identifier != "" {
+		f.encoded("i", s.Identifier)
+	}
+	f.tag("s", safe(s.Selector))
+	if s.Query != nil {
+		f.list("q", s.Query)
+	}
+	if !s.Time.IsZero() {
+		f.tag("t", seconds(s.Time))
+	}
+	if !s.Expiration.IsZero() {
+		f.tag("x", seconds(s.Expiration))
+	}
+	if s.Length != nil {
+		f.tag("l", strconv.FormatInt(*s.Length, 10))
+	}
+	f.list("h", s.Fields)
+	for _, t := range s.Other {
+		f.tag(t.Name, safe(t.Value))
+	}
+	if len(s.Copied) > 0 {
+		f.copied(s.Copied)
+	}
+	f.tag("bh", base64.StdEncoding.EncodeToString(s.BodyHash))
+	f.begin("b", 0)
+	return f
+}
+
+// value writes the value of b=, and ends the field.
+func (f *folder) value(b []byte) {
+	text := base64.StdEncoding.AppendEncode(nil, b)
+	for len(text) > 0 {
+		room := maxColumns - f.column()
+		if room <= 0 {
+			f.fold()
+			continue
+		}
+		n := min(room, len(text))
+		f.buf = append(f.buf, text[:n]...)
+		text = text[n:]
+	}
+	f.buf = append(f.buf, "\r\n"...)
+}
+
+func (f *folder) column() int { return len(f.buf) - f.line }
+
+// fold begins a new line.
+func (f *folder) fold() {
+	f.buf = append(f.buf, "\r\n "...)
+	f.line = len(f.buf) - 1
+}
+
+// begin writes the name of a tag, on a new line if it and the next octets of
+// its value do not fit.
+func (f *folder) begin(name string, next int) {
+	if last := f.buf[len(f.buf)-1]; last != ':' {
+		f.buf = append(f.buf, ';')
+	}
+	if f.column()+len(" ")+len(name)+len("=")+next+len(";") > maxColumns {
+		f.fold()
+	} else {
+		f.buf = append(f.buf, ' ')
+	}
+	f.buf = append(f.buf, name...)
+	f.buf = append(f.buf, '=')
+}
+
+// tag writes a tag whose value cannot be folded.
+func (f *folder) tag(name, value string) {
+	f.begin(name, len(value))
+	f.buf = append(f.buf, value...)
+}
+
+// atom writes what cannot be folded, on a new line if it does not fit.
+func (f *folder) atom(s string) {
+	if f.column()+len(s)+len(";") > maxColumns {
+		f.fold()
+	}
+	f.buf = append(f.buf, s...)
+}
+
+// list writes a tag with elements that colons separate.
+func (f *folder) list(name string, elems []string) {
+	for i, elem := range elems {
+		elem = safe(elem)
+		if i < len(elems)-1 {
+			elem += ":"
+		}
+		if i == 0 {
+			f.begin(name, len(elem))
+		}
+		f.atom(elem)
+	}
+}
+
+// encoded writes a tag in dkim-quoted-printable.
+func (f *folder) encoded(name, value string) {
+	f.begin(name, 1)
+	f.quoted(value)
+}
+
+// copied writes z=. Its names are not folded (RFC 6376, erratum 4875).
+func (f *folder) copied(fields []CopiedField) {
+	for i, c := range fields {
+		name := safe(c.Name) + ":"
+		if i == 0 {
+			f.begin("z", len(name))
+		} else {
+			name = "|" + name
+		}
+		f.atom(name)
+		f.quoted(c.Value)
+	}
+}
+
+// quoted writes s in dkim-quoted-printable, and folds between its characters.
+func (f *folder) quoted(s string) {
+	var char []byte
+	for s != "" {
+		_, n := utf8.DecodeRuneInString(s)
+		char = taglist.AppendQP(char[:0], s[:n], f.eai)
+		f.atom(string(char))
+		s = s[n:]
+	}
+}
+
+// safe returns s if it can stand in a tag without change, and else encodes it:
+// what a caller put into a Signature ends no tag and no line.
+func safe(s string) string {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] == 0x7f || s[i] == ';' {
+			return string(taglist.AppendQP(nil, s, true))
+		}
+	}
+	return s
+}
+
+// seconds writes a time as t= and x= do.
+func seconds(t time.Time) string { return strconv.FormatInt(max(0, t.Unix()), 10) }

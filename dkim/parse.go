@@ -1,0 +1,370 @@
+package dkim
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/waxseal/waxseal/canon"
+	"github.com/waxseal/waxseal/internal/domain"
+	"github.com/waxseal/waxseal/internal/message"
+	"github.com/waxseal/waxseal/internal/taglist"
+)
+
+// maxFields bounds the names in h=. Real signatures list under 100.
+const maxFields = 4096
+
+// ParseSignature parses one DKIM-Signature field, from its name to its last
+// CRLF, which may be missing. It checks all that can be checked without the
+// message, the key and the time; the error is a *TagError.
+//
+// With an error it returns the signature as far as it could be parsed, for logs.
+func ParseSignature(field []byte) (*Signature, error) {
+	s := new(Signature)
+	return s, s.parse(string(field), nil)
+}
+
+// parse parses a raw field into s. tags is memory to use.
+func (s *Signature) parse(raw string, tags taglist.List) error {
+	s.raw = raw
+	name, value, ok := strings.Cut(raw, ":")
+	if !ok || !equalName(strings.TrimRight(name, " \t"), fieldName) {
+		return tagErrorf("", ErrSyntax, "not a DKIM-Signature field")
+	}
+	offset := len(name) + 1
+	list, err := taglist.Append(tags[:0], strings.TrimSuffix(value, "\r\n"))
+	if err != nil {
+		return tagListError(err)
+	}
+	for _, t := range list {
+		if t.Name == "b" {
+			s.value = [2]int{offset + t.Start, offset + t.End}
+		}
+	}
+	return s.parseTags(list)
+}
+
+const fieldName = "DKIM-Signature"
+
+// tagListError turns an error of package taglist into one of this package.
+func tagListError(err error) error {
+	reason, tag := ErrSyntax, ""
+	if errors.Is(err, taglist.ErrLimit) {
+		reason = ErrLimit
+	}
+	if e := (*taglist.Error)(nil); errors.As(err, &e) {
+		tag = e.Tag
+	}
+	return &TagError{tag, &taggedError{reason, err}}
+}
+
+// A taggedError adds a reason of this package to an error of another.
+type taggedError struct{ reason, err error }
+
+func (e *taggedError) Error() string   { return e.err.Error() }
+func (e *taggedError) Unwrap() []error { return []error{e.reason, e.err} }
+
+// parseTags reads the tags, and stops at the first that is wrong. What names
+// the signature comes first, so that a log can name a bad one.
+func (s *Signature) parseTags(list taglist.List) error {
+	version, ok := list.Get("v")
+	switch {
+	case !ok:
+		return &TagError{"v", ErrMissing}
+	case version != "1":
+		return tagErrorf("v", ErrVersion, "%q, want 1", version)
+	}
+	s.Version = 1
+	for _, tag := range [...]string{"d", "s", "a", "b", "bh", "h"} {
+		if _, ok := list.Get(tag); !ok {
+			s.parseNames(list) // for the log
+			return &TagError{tag, ErrMissing}
+		}
+	}
+	if err := s.parseNames(list); err != nil {
+		return err
+	}
+	s.Identifier = "@" + s.Domain
+	s.Canon = canon.Pair{Header: canon.Simple, Body: canon.Simple}
+	for _, t := range list {
+		if parse := s.parser(t.Name); parse != nil {
+			if err := parse(t.Value); err != nil {
+				return err
+			}
+		} else if t.Name != "v" && t.Name != "d" && t.Name != "s" && t.Name != "a" {
+			s.Other = append(s.Other, Tag{t.Name, t.Value})
+		}
+	}
+	return s.checkTogether()
+}
+
+// parseNames reads d=, s= and a= of those that are there.
+func (s *Signature) parseNames(list taglist.List) error {
+	var err error
+	if d, ok := list.Get("d"); ok {
+		if s.domain, err = domain.ToASCII(d); err != nil {
+			return &TagError{"d", fmt.Errorf("%w: %w: %v", ErrSyntax, ErrDomain, err)}
+		}
+		s.Domain = d
+	}
+	if sel, ok := list.Get("s"); ok {
+		if s.selector, err = domain.SelectorToASCII(sel); err != nil {
+			return tagErrorf("s", ErrSyntax, "%v", err)
+		}
+		s.Selector = sel
+	}
+	if a, ok := list.Get("a"); ok {
+		if s.algorithm, err = parseAlgorithm(a); err != nil {
+			return err
+		}
+		s.Algorithm = a
+	}
+	return nil
+}
+
+// parser returns the method that reads the value of a tag, or nil.
+func (s *Signature) parser(tag string) func(string) error {
+	switch tag {
+	case "b":
+		return s.parseValue
+	case "bh":
+		return s.parseBodyHash
+	case "c":
+		return s.parseCanon
+	case "h":
+		return s.parseFields
+	case "i":
+		return s.parseIdentifier
+	case "l":
+		return s.parseLength
+	case "q":
+		return s.parseQuery
+	case "t":
+		return s.parseTime
+	case "x":
+		return s.parseExpiration
+	case "z":
+		return s.parseCopied
+	}
+	return nil
+}
+
+func (s *Signature) parseValue(v string) (err error) {
+	if s.Value, err = taglist.DecodeBase64(v); err != nil {
+		return tagErrorf("b", ErrSyntax, "%v", err)
+	}
+	return nil
+}
+
+func (s *Signature) parseBodyHash(v string) (err error) {
+	if s.BodyHash, err = taglist.DecodeBase64(v); err != nil {
+		return tagErrorf("bh", ErrSyntax, "%v", err)
+	}
+	if want := s.algorithm.hash.Size(); len(s.BodyHash) != want {
+		return tagErrorf("bh", ErrSyntax, "%d octets, want %d for %s", len(s.BodyHash), want, s.Algorithm)
+	}
+	return nil
+}
+
+func (s *Signature) parseCanon(v string) (err error) {
+	s.Canon, err = canon.ParsePair(v)
+	if errors.Is(err, canon.ErrUnknown) {
+		return tagErrorf("c", ErrAlgorithm, "%v", err)
+	}
+	if err != nil {
+		return tagErrorf("c", ErrSyntax, "%v", err)
+	}
+	return nil
+}
+
+func (s *Signature) parseFields(v string) (err error) {
+	if n := strings.Count(v, ":") + 1; n > maxFields {
+		return tagErrorf("h", ErrLimit, "%d names, the limit is %d", n, maxFields)
+	}
+	if s.Fields, err = taglist.Split(v, ':'); err != nil {
+		return tagErrorf("h", ErrSyntax, "%v", err)
+	}
+	for _, name := range s.Fields {
+		if !isFieldName(name) {
+			return tagErrorf("h", ErrSyntax, "%q is no field name", name)
+		}
+	}
+	return nil
+}
+
+func (s *Signature) parseIdentifier(v string) error {
+	id, err := taglist.DecodeQP(v)
+	if err == nil {
+		err = checkIdentifier(id)
+	}
+	if err != nil {
+		return &TagError{"i", fmt.Errorf("%w: %w: %v", ErrSyntax, ErrIdentifier, err)}
+	}
+	s.Identifier = id
+	return nil
+}
+
+// checkIdentifier checks that id is [ Local-part ] "@" domain-name.
+func checkIdentifier(id string) error {
+	at := strings.LastIndexByte(id, '@')
+	if at < 0 {
+		return fmt.Errorf("%q has no @", id)
+	}
+	if at > 0 && !isLocalPart(id[:at]) {
+		return fmt.Errorf("%q is not the local part of an address", id[:at])
+	}
+	if _, err := domain.ToASCII(id[at+1:]); err != nil {
+		return err
+	}
+	return nil
+}
+
+func (s *Signature) parseLength(v string) error {
+	const most = 76 // digits, by the grammar
+	if !isDigits(v, most) {
+		return tagErrorf("l", ErrSyntax, "%q, want 1 to %d digits", v, most)
+	}
+	n, err := strconv.ParseInt(v, 10, 64)
+	if err != nil || n == math.MaxInt64 {
+		return tagErrorf("l", ErrBodyLength, "no body has %s octets", v)
+	}
+	s.Length = &n
+	return nil
+}
+
+func (s *Signature) parseQuery(v string) (err error) {
+	if s.Query, err = taglist.Split(v, ':'); err != nil {
+		return tagErrorf("q", ErrSyntax, "%v", err)
+	}
+	known := false
+	for _, q := range s.Query {
+		method, option, hasOption := strings.Cut(q, "/")
+		_, qpErr := taglist.DecodeQP(option)
+		if !taglist.IsHyphenatedWord(method) || hasOption && option == "" || qpErr != nil {
+			return tagErrorf("q", ErrSyntax, "%q is no query method", q)
+		}
+		known = known || equalName(q, "dns/txt")
+	}
+	if !known {
+		return tagErrorf("q", ErrQuery, "%q has no dns/txt", v)
+	}
+	return nil
+}
+
+func (s *Signature) parseTime(v string) (err error) {
+	s.Time, err = parseSeconds("t", v)
+	return err
+}
+
+func (s *Signature) parseExpiration(v string) (err error) {
+	s.Expiration, err = parseSeconds("x", v)
+	return err
+}
+
+func parseSeconds(tag, v string) (time.Time, error) {
+	const most = 12 // digits, by the grammar
+	if !isDigits(v, most) {
+		return time.Time{}, tagErrorf(tag, ErrSyntax, "%q, want 1 to %d digits", v, most)
+	}
+	n, _ := strconv.ParseInt(v, 10, 64) // 12 digits fit
+	return time.Unix(n, 0), nil
+}
+
+func (s *Signature) parseCopied(v string) error {
+	s.Copied = make([]CopiedField, 0, strings.Count(v, "|")+1)
+	for part := range strings.SplitSeq(v, "|") {
+		name, value, ok := strings.Cut(part, ":")
+		name = taglist.TrimFWS(name)
+		if !ok || !isFieldName(name) {
+			return tagErrorf("z", ErrSyntax, "%.40q is no copied field", part)
+		}
+		value, err := taglist.DecodeQP(value)
+		if err != nil {
+			return tagErrorf("z", ErrSyntax, "copy of %s: %v", name, err)
+		}
+		s.Copied = append(s.Copied, CopiedField{name, value})
+	}
+	return nil
+}
+
+// checkTogether checks what concerns several tags, whatever their order.
+func (s *Signature) checkTogether() error {
+	if s.listed("From") == 0 {
+		return &TagError{"h", ErrFrom}
+	}
+	if at := strings.LastIndexByte(s.Identifier, '@'); !domain.AtOrBelow(s.Identifier[at+1:], s.Domain) {
+		return &TagError{"i", fmt.Errorf("%w: %w: %q is not at or below %q", ErrDomain, ErrIdentifier, s.Identifier[at+1:], s.Domain)}
+	}
+	if !s.Time.IsZero() && !s.Expiration.IsZero() && !s.Expiration.After(s.Time) {
+		return tagErrorf("x", ErrExpired, "x=%d is not after t=%d", s.Expiration.Unix(), s.Time.Unix())
+	}
+	return nil
+}
+
+func isDigits(s string, most int) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= most
+}
+
+// isFieldName reports whether s can stand in h=: the ftext of RFC 5322 without
+// ";", which would end the tag.
+func isFieldName(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] >= 0x7f || s[i] == ':' || s[i] == ';' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isLocalPart reports whether s is a Local-part of RFC 5321, section 4.1.2,
+// with the UTF-8 of RFC 6531: a dot-string or a quoted string.
+func isLocalPart(s string) bool {
+	if !utf8.ValidString(s) {
+		return false
+	}
+	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
+		return isQuoted(s[1 : len(s)-1])
+	}
+	for atom := range strings.SplitSeq(s, ".") {
+		for i := range len(atom) {
+			if !isAtext(atom[i]) {
+				return false
+			}
+		}
+		if atom == "" {
+			return false
+		}
+	}
+	return true
+}
+
+// isQuoted reports whether s can stand between the quotes of a quoted string.
+func isQuoted(s string) bool {
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\':
+			if i++; i == len(s) || s[i] < ' ' || s[i] > '~' {
+				return false
+			}
+		case c < ' ' || c == 0x7f || c == '"':
+			return false
+		}
+	}
+	return true
+}
+
+func isAtext(c byte) bool {
+	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c >= 0x80 || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
+}
+
+// equalName compares header field names, and keywords, without case in ASCII.
+func equalName(a, b string) bool { return message.EqualName(a, b) }

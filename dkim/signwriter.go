@@ -1,0 +1,330 @@
+package dkim
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/waxseal/waxseal/internal/bodyhash"
+	"github.com/waxseal/waxseal/internal/headerhash"
+	"github.com/waxseal/waxseal/internal/message"
+)
+
+// A SignWriter makes the signatures for the one message that is written to it,
+// in one pass and constant memory, and fits into an io.MultiWriter beside what
+// stores the message. Any way of cutting the message into Writes gives the same
+// signatures. It is not safe for concurrent use. One that is dropped unfinished
+// leaves nothing behind.
+type SignWriter struct {
+	ctx    context.Context
+	source SignerSource
+
+	scanner message.Scanner
+	begun   bool // the header has been looked at
+	index   headerhash.Index
+	jobs    []*job
+	body    bodyhash.Set
+	endings strictLineEndings
+
+	finished   bool
+	signatures []*Signature
+	err        error
+}
+
+// A job is one signature to make.
+type job struct {
+	signer    *Signer
+	signature *Signature
+	sum       *bodyhash.Sum
+	digest    []byte // of the header
+	form      *folder
+	err       error
+}
+
+// NewSignWriter returns a writer for one message. The source is asked for the
+// signers when the header has ended.
+func NewSignWriter(ctx context.Context, signers SignerSource) *SignWriter {
+	return &SignWriter{ctx: ctx, source: signers}
+}
+
+// Write takes octets of the message. It never fails; what is wrong with the
+// message or the signers is the error of Finish. Octets after Finish are
+// ignored.
+func (w *SignWriter) Write(p []byte) (int, error) {
+	if w.finished || w.err != nil {
+		return len(p), nil
+	}
+	body, done := w.scanner.Write(p)
+	if !done {
+		return len(p), nil
+	}
+	if !w.begun {
+		w.begin()
+	}
+	if len(w.jobs) == 0 || w.err != nil || w.endings.err != nil {
+		return len(p), nil // the rest does not matter
+	}
+	w.endings.check(body)
+	w.body.Write(body)
+	return len(p), nil
+}
+
+// Finish says that the message has ended, and returns the signatures in the
+// order of the signers: all of them or an error. Put them, in that order, in
+// front of the message. With no signer for the message it returns nil, nil.
+// Another call returns the same again.
+//
+// The error is a *SignerError where it is about one signer. Where it is about
+// the message it wraps ErrHeader, ErrLineEnding (bare CR or LF anywhere),
+// ErrLimit, or ErrFrom (none, or several: RFC 5322 wants one From field).
+func (w *SignWriter) Finish() ([]*Signature, error) {
+	if w.finished {
+		return w.signatures, w.err
+	}
+	if !w.begun {
+		w.scanner.Close()
+		w.begin()
+	}
+	w.finished = true
+	if w.err == nil && len(w.jobs) > 0 {
+		w.err = w.endings.finish()
+	}
+	if w.err == nil {
+		w.body.Close()
+		w.signatures, w.err = w.sign()
+	}
+	return w.signatures, w.err
+}
+
+// begin looks at the header: it checks that it may be signed, asks for the
+// signers, and starts the body hashes that they need.
+func (w *SignWriter) begin() {
+	w.begun = true
+	h := &Header{&w.scanner.Header}
+	if w.err = w.scanner.Err(); w.err != nil {
+		return
+	}
+	if w.source == nil {
+		w.err = fmt.Errorf("%w: the SignerSource is nil", ErrNoSigner)
+		return
+	}
+	signers, err := w.source.SignersFor(w.ctx, h)
+	if err != nil {
+		w.err = fmt.Errorf("dkim: choose signers: %w", err)
+		return
+	}
+	if len(signers) == 0 {
+		return
+	}
+	if w.err = checkSignable(h.raw); w.err != nil {
+		return
+	}
+	w.index.Reset(h.raw)
+	names := fieldNames(h.raw)
+	for _, s := range signers {
+		j, err := w.newJob(s, h.raw, names)
+		if err != nil {
+			w.err = &SignerError{s, err}
+			return
+		}
+		w.jobs = append(w.jobs, j)
+	}
+}
+
+// checkSignable checks that a header is what RFC 5322 allows, so that no mail
+// system has a reason to change it.
+func checkSignable(h *message.Header) error {
+	if at := h.BareLineEnd(); at >= 0 {
+		return fmt.Errorf("%w: bare CR or LF at octet %d of the header; convert the message with canon.NewCRLFReader first, and send what it gives", ErrLineEnding, at)
+	}
+	from := 0
+	for i := range h.Len() {
+		name := h.Name(i)
+		if bytes.IndexFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) >= 0 {
+			return fmt.Errorf("%w: %.40q is no field name", ErrHeader, name)
+		}
+		if bytes.IndexByte(h.Field(i), 0) >= 0 {
+			return fmt.Errorf("%w: NUL in field %.40q", ErrHeader, name)
+		}
+		if message.EqualName(name, "From") {
+			from++
+		}
+	}
+	if from != 1 {
+		return fmt.Errorf("%w: the message has %d From fields, RFC 5322 wants one", ErrFrom, from)
+	}
+	return nil
+}
+
+// fieldNames returns the names that can stand in h=, top to bottom.
+func fieldNames(h *message.Header) []string {
+	names := make([]string, 0, h.Len())
+	for i := range h.Len() {
+		if name := string(h.Name(i)); isFieldName(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// newJob prepares the signature of s.
+func (w *SignWriter) newJob(s *Signer, h *message.Header, names []string) (*job, error) {
+	if s == nil {
+		return nil, fmt.Errorf("%w: the Signer is nil", ErrNoSigner)
+	}
+	sig, err := s.prepare()
+	if err != nil {
+		return nil, err
+	}
+	sig.eai = s.Internationalized
+	for _, other := range w.jobs {
+		if other.signature.selector == sig.selector && other.signature.domain == sig.domain {
+			return nil, tagErrorf("s", ErrPolicy, "two signers have this selector and domain; give each key its own selector (RFC 8463, section 6)")
+		}
+	}
+	sig.Fields = s.headers().Select(names)
+	if len(sig.Fields) > maxFields {
+		return nil, tagErrorf("h", ErrLimit, "%d names, the limit is %d", len(sig.Fields), maxFields)
+	}
+	if sig.listed("From") == 0 {
+		return nil, tagErrorf("h", ErrFrom, "Headers does not choose From in this message")
+	}
+	sig.Time = s.now()
+	if sig.Time.Unix() < 0 || len(seconds(sig.Time)) > 12 {
+		return nil, tagErrorf("t", ErrSyntax, "the time %v cannot be written", sig.Time)
+	}
+	if s.Lifetime > 0 {
+		sig.Expiration = sig.Time.Add(s.Lifetime)
+	}
+	if s.CopyHeaders {
+		w.index.Select(sig.Fields, -1, func(i int) {
+			sig.Copied = append(sig.Copied, CopiedField{string(h.Name(i)), string(h.Value(i))})
+		})
+	}
+	sum := w.body.Add(sig.Canon.Body, sig.algorithm.hash, bodyhash.Whole)
+	return &job{signer: s, signature: sig, sum: sum}, nil
+}
+
+// sign makes the signatures, those of keys that take a context side by side.
+func (w *SignWriter) sign() ([]*Signature, error) {
+	var buf []byte
+	for _, j := range w.jobs {
+		if j.err = w.prepare(j, &buf); j.err != nil {
+			return nil, &SignerError{j.signer, j.err}
+		}
+	}
+	var remote sync.WaitGroup
+	for _, j := range w.jobs {
+		if _, ok := j.signer.Key.(ContextSigner); ok {
+			remote.Go(func() { j.err = j.sign(w.ctx) })
+		}
+	}
+	for _, j := range w.jobs {
+		if _, ok := j.signer.Key.(ContextSigner); !ok {
+			j.err = j.sign(w.ctx)
+		}
+	}
+	remote.Wait()
+	signatures := make([]*Signature, 0, len(w.jobs))
+	var errs []error
+	for _, j := range w.jobs {
+		if j.err != nil {
+			errs = append(errs, &SignerError{j.signer, j.err})
+		}
+		signatures = append(signatures, j.signature)
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	return signatures, nil
+}
+
+// prepare writes the field but for the value of b=, and hashes what j signs.
+func (w *SignWriter) prepare(j *job, buf *[]byte) error {
+	sig := j.signature
+	sig.BodyHash = j.sum.Digest
+	if j.signer.BodyLength {
+		total := j.sum.Total
+		sig.Length = &total
+	}
+	j.form = sig.format()
+	if len(j.form.buf) > maxSignature {
+		return fmt.Errorf("%w: a signature of %d octets without b=, the limit is %d; leave out z=, or fields of h=", ErrLimit, len(j.form.buf), maxSignature)
+	}
+	for line := range bytes.Lines(j.form.buf) {
+		if len(line) > maxLine {
+			return fmt.Errorf("%w: the line %.40q has %d octets, RFC 5322 allows 998", ErrLimit, line, len(line)-2)
+		}
+	}
+	h := sig.algorithm.hash.New()
+	*buf = w.index.Write(h, headerhash.Signature{Canon: sig.Canon.Header, Fields: sig.Fields, Self: -1, Field: j.form.buf}, *buf)
+	j.digest = h.Sum(nil)
+	return nil
+}
+
+const (
+	maxSignature = 60 << 10 // octets: with b= it stays within what ParseSignature takes
+	maxLine      = 1000     // octets, CRLF included (RFC 5322, section 2.1.1)
+)
+
+// sign computes b= and completes the signature.
+func (j *job) sign(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("sign: %w", err)
+	}
+	value, err := j.signer.sign(ctx, rand.Reader, j.signature.algorithm, j.digest)
+	if err != nil {
+		return err
+	}
+	s := j.signature
+	s.Value = value
+	start := len(j.form.buf)
+	j.form.value(value)
+	s.raw = string(j.form.buf)
+	s.value = [2]int{start, len(s.raw) - 2}
+	if s.Identifier == "" {
+		s.Identifier = "@" + s.Domain
+	}
+	return nil
+}
+
+// strictLineEndings checks that every CR and LF of a body is part of a CRLF.
+type strictLineEndings struct {
+	cr  bool // the last octet was CR
+	n   int64
+	err error
+}
+
+func (l *strictLineEndings) check(p []byte) {
+	if len(p) == 0 || l.err != nil {
+		return
+	}
+	first := 0
+	if l.cr {
+		if p[0] != '\n' {
+			l.fail(-1)
+			return
+		}
+		first = 1
+	}
+	if at := message.BareLineEnd(p[first:]); at >= 0 {
+		l.fail(int64(first + at))
+		return
+	}
+	l.cr = p[len(p)-1] == '\r'
+	l.n += int64(len(p))
+}
+
+func (l *strictLineEndings) fail(at int64) {
+	l.err = fmt.Errorf("%w: bare CR or LF at octet %d of the body; convert the message with canon.NewCRLFReader first, and send what it gives", ErrLineEnding, l.n+at)
+}
+
+func (l *strictLineEndings) finish() error {
+	if l.err == nil && l.cr {
+		l.fail(-1)
+	}
+	return l.err
+}
