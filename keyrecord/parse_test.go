@@ -61,6 +61,16 @@ func TestParse(t *testing.T) {
 	at := func(i int, to ...byte) func([]byte) []byte {
 		return func(b []byte) []byte { copy(b[i:], to); return b }
 	}
+	// longer puts octets into the SubjectPublicKeyInfo, and adds to the lengths around them.
+	longer := func(i int, octets []byte, lengths ...int) string {
+		return edit(appendixC, func(b []byte) []byte {
+			for _, l := range lengths {
+				b[l] += byte(len(octets))
+			}
+			return slices.Insert(b, i, octets...)
+		})
+	}
+	const inSPKI, inAlg, inNull, inBits, end = 2, 4, 17, 20, 162
 	n := rsaOf(1024).N
 	for _, tt := range []struct {
 		id, in string
@@ -113,11 +123,20 @@ func TestParse(t *testing.T) {
 		{"6376-3.6.1k-e", "p=" + erratum6674, nil},
 		{"6376-3.6.1k-f", "p=" + edit(appendixC, tail), ErrSyntax},
 		{"6376-3.6.1k-f", "p=" + edit(erratum6674, tail), ErrSyntax},
-		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(15, 10)), ErrSyntax},    // id-RSASSA-PSS
-		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(16, 4)), ErrSyntax},     // parameters: OCTET STRING
-		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(21, 1)), ErrSyntax},     // unused bits
-		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(18, 4)), ErrSyntax},     // no BIT STRING
-		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(22, 0x31)), ErrSyntax},  // a SET in it
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(15, 10)), ErrSyntax},   // id-RSASSA-PSS
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(16, 4)), ErrSyntax},    // parameters: OCTET STRING
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(21, 1)), ErrSyntax},    // unused bits
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(18, 4)), ErrSyntax},    // no BIT STRING
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, at(22, 0x31)), ErrSyntax}, // a SET in it
+		{"6376-3.6.1k-f", "p=" + longer(end, []byte{5, 0}, inSPKI), ErrSyntax},
+		{"6376-3.6.1k-f", "p=" + longer(end, []byte{5, 0}, inSPKI, inBits), ErrSyntax},
+		{"6376-3.6.1k-f", "p=" + longer(18, []byte{5, 0}, inSPKI, inAlg), ErrSyntax},
+		{"6376-3.6.1k-f", "p=" + longer(18, []byte{0}, inSPKI, inAlg, inNull), ErrSyntax},
+		{"6376-3.6.1k-f", "p=" + longer(18, nil), nil},
+		{"6376-3.6.1k-f", "p=" + edit(appendixC, func(b []byte) []byte { // no parameters
+			b[inSPKI], b[inAlg] = b[inSPKI]-2, b[inAlg]-2
+			return slices.Delete(b, 16, 18)
+		}), ErrSyntax},
 		{"6376-3.6.1k-f", "p=" + b64(0x30, 2, 0x30, 0), ErrSyntax},          // no algorithm
 		{"6376-3.6.1k-f", "p=" + edit(erratum6674, at(1, 0x80)), ErrSyntax}, // indefinite length
 		{"6376-3.6.1k-f", "p=" + edit(erratum6674, at(0, 0x31)), ErrSyntax}, // SET
