@@ -40,3 +40,19 @@ func ExampleField_Validate() {
 	// mx.example.com;
 	// 	dkim=fail reason="no key??	dmarc=pass"
 }
+
+func ExampleParse() {
+	f, err := authres.Parse("Authentication-Results: mx.example.com;\r\n" +
+		"\tdkim=pass header.i=@example.org (2048-bit key);\r\n" +
+		"\tspf=fail reason=\"not; a sender\" smtp.mailfrom=joe@example.org\r\n")
+	if err != nil || !f.Trusted("MX.example.com") {
+		fmt.Println("not for us:", err)
+		return
+	}
+	for _, r := range f.Results {
+		fmt.Printf("%s=%s %v %q\n", r.Method, r.Value, r.Props, r.Reason)
+	}
+	// Output:
+	// dkim=pass [{header i @example.org}] ""
+	// spf=fail [{smtp mailfrom joe@example.org}] "not; a sender"
+}

@@ -23,12 +23,12 @@ func (r *Result) Registered() bool {
 
 // registered reports whether the method is registered, and has the result.
 func (r *Result) registered() (method, result bool) {
-	results := results(r.Method)
+	results := registry(r.Method)
 	return results != nil, slices.Contains(results, r.Value)
 }
 
-// results returns the results that are registered for a method.
-func results(method string) []string {
+// registry returns the results that are registered for a method.
+func registry(method string) []string {
 	switch method {
 	case "dkim", "domainkeys", "smime": // RFC 8601, sections 2.7.1 and 6.7; RFC 7281
 		return []string{"none", "pass", "fail", "policy", "neutral", "temperror", "permerror"}

@@ -68,7 +68,7 @@ func (r *Result) validate() error {
 			return err
 		}
 		if local, host, ok := p.address(p.Value); ok && local+"@"+host != p.Value {
-			return fmt.Errorf("%w: the local part of %q needs quotes", ErrSyntax, p.Value)
+			return fmt.Errorf("%w: the local part of %.64q needs quotes", ErrSyntax, p.Value)
 		}
 	}
 	return nil
@@ -80,7 +80,7 @@ func validateKeywords(words ...string) error {
 			return fmt.Errorf("%w: a keyword has %d octets, more than %d", ErrLimit, len(s), maxKeyword)
 		}
 		if !isKeyword(s) || s != strings.ToLower(s) {
-			return fmt.Errorf("%w: %q is not a keyword in lower case", ErrSyntax, s)
+			return fmt.Errorf("%w: %.64q is not a keyword in lower case", ErrSyntax, s)
 		}
 	}
 	return nil
@@ -90,7 +90,7 @@ func validateKeywords(words ...string) error {
 // long with special escaped and a delimiter at both ends.
 func validateText(what, s, special string) error {
 	if !isClean(s) {
-		return fmt.Errorf("%w: %s %q holds what cannot be written", ErrSyntax, what, s)
+		return fmt.Errorf("%w: %s %.64q holds what cannot be written", ErrSyntax, what, s)
 	}
 	if n := escapedLen(s, special) + 2; n > maxValue {
 		return fmt.Errorf("%w: %s of %d octets, more than %d", ErrLimit, what, n, maxValue)

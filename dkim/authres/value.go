@@ -58,10 +58,10 @@ func (p *Prop) address(s string) (local, host string, ok bool) {
 		return local, host, true
 	}
 	if text, ok := unquote(local); ok {
-		return string(appendQuoted(nil, text)), host, true
+		return requote(text), host, true
 	}
 	if t := strings.ToLower(p.Type); t == "header" || t == "smtp" {
-		return string(appendQuoted(nil, local)), host, true
+		return requote(local), host, true
 	}
 	return "", "", false
 }
@@ -69,6 +69,11 @@ func (p *Prop) address(s string) (local, host string, ok bool) {
 // appendQuoted appends s, which is clean, as a quoted-string.
 func appendQuoted(dst []byte, s string) []byte {
 	return appendEscaped(dst, '"', s, quotedSpecials, '"')
+}
+
+// requote returns s as a quoted-string, whatever its length.
+func requote(s string) string {
+	return `"` + strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(s) + `"`
 }
 
 // appendComment appends s as a comment.
@@ -165,7 +170,7 @@ func isBad(r rune) bool {
 // isToken reports whether s is a token of RFC 2045, section 5.1.
 func isToken(s string) bool {
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || strings.IndexByte(`()<>@,;:\"/[]?=`, c) >= 0 {
+		if s[i] >= utf8.RuneSelf || !isTokenByte(s[i]) {
 			return false
 		}
 	}
