@@ -8,10 +8,13 @@ import (
 
 const (
 	// blockSize is the most of a relaxed body that is worked on at once, and
-	// the room for octets that wait, before and after. It is long enough for
-	// the cost of a block to vanish, and short enough that the two of them are
-	// small beside a header, and in the first-level cache.
-	blockSize = 4 << 10
+	// the room for its canonical form: long enough for the cost of a block to
+	// vanish, short enough to be in the first-level cache. With gatherSize it
+	// makes 8 KB, little beside a message's header.
+	blockSize = 6 << 10
+
+	// gatherSize is the room for short Writes of a relaxed body.
+	gatherSize = 2 << 10
 
 	// directSize is the length from which octets are worked on where they are,
 	// and passed on from there. Shorter pieces are gathered first: each costs
@@ -42,7 +45,7 @@ type BodyWriter struct {
 	length int64
 
 	gathered int // octets in the body's form, of a relaxed body only
-	in       [blockSize]byte
+	in       [gatherSize]byte
 	staged   int // octets in canonical form
 	out      [blockSize]byte
 }

@@ -28,7 +28,10 @@ func refBody(a Algorithm, s string) string {
 var (
 	fold        = regexp.MustCompile(`\r\n([ \t])`)
 	aroundColon = regexp.MustCompile(`^([^:]*?) ?: ?`)
-	upper       = regexp.MustCompile(`^[^:]*`)
+	lowerASCII  = strings.NewReplacer(
+		"A", "a", "B", "b", "C", "c", "D", "d", "E", "e", "F", "f", "G", "g", "H", "h", "I", "i",
+		"J", "j", "K", "k", "L", "l", "M", "m", "N", "n", "O", "o", "P", "p", "Q", "q", "R", "r",
+		"S", "s", "T", "t", "U", "u", "V", "v", "W", "w", "X", "x", "Y", "y", "Z", "z")
 )
 
 // refField is section 3.4.2.
@@ -37,17 +40,9 @@ func refField(a Algorithm, s string) string {
 		return s
 	}
 	value, crlf := strings.CutSuffix(s, "\r\n")
-	value = upper.ReplaceAllStringFunc(value, func(name string) string {
-		return strings.Map(func(r rune) rune {
-			if 'A' <= r && r <= 'Z' {
-				r += 'a' - 'A'
-			}
-			return r
-		}, name)
-	})
-	for fold.MatchString(value) { // a fold may follow a fold
-		value = fold.ReplaceAllString(value, "$1")
-	}
+	name, _, _ := strings.Cut(value, ":")
+	value = lowerASCII.Replace(name) + value[len(name):]
+	value = fold.ReplaceAllString(value, "$1")
 	value = wspRun.ReplaceAllString(value, " ")
 	value = strings.TrimSuffix(value, " ")
 	value = aroundColon.ReplaceAllString(value, "$1:")

@@ -120,13 +120,14 @@ func relax(dst, b []byte, tabs bool) int {
 func suspect(b []byte, i int, tabs bool) int {
 	for ; !tabs && len(b)-i > 32; i += 32 {
 		p := b[i : i+33 : i+33]
-		x0, x1, x2, x3 := load(p), load(p[8:]), load(p[16:]), load(p[24:])
-		y0, y1, y2, y3 := load(p[1:]), load(p[9:]), load(p[17:]), load(p[25:])
-		if (perhaps(x0, y0)|perhaps(x1, y1)|perhaps(x2, y2)|perhaps(x3, y3))&highs == 0 {
+		if (perhaps(load(p), load(p[1:]))|perhaps(load(p[8:]), load(p[9:]))|
+			perhaps(load(p[16:]), load(p[17:]))|perhaps(load(p[24:]), load(p[25:])))&highs == 0 {
 			continue
 		}
-		f0, f1 := spaceBefore(x0, y0), spaceBefore(x1, y1)
-		f2, f3 := spaceBefore(x2, y2), spaceBefore(x3, y3)
+		f0 := spaceBefore(load(p), load(p[1:]))
+		f1 := spaceBefore(load(p[8:]), load(p[9:]))
+		f2 := spaceBefore(load(p[16:]), load(p[17:]))
+		f3 := spaceBefore(load(p[24:]), load(p[25:]))
 		if f0|f1|f2|f3 == 0 {
 			continue
 		}
@@ -144,11 +145,17 @@ func suspect(b []byte, i int, tabs bool) int {
 		return at + bits.TrailingZeros64(f)/8
 	}
 	for ; len(b)-i > 8; i += 8 {
-		x := load(b[i:])
-		tab := x ^ '\t'*ones
-		if f := spaceBefore(x, load(b[i+1:])) | (tab-ones)&^tab&highs; f != 0 {
+		if f := tabOrSpaceBefore(load(b[i:]), load(b[i+1:])); f != 0 {
 			return i + bits.TrailingZeros64(f)/8
 		}
+	}
+	if at := len(b) - 9; at >= 0 {
+		// A word that ends where b does, less what was looked at.
+		f := tabOrSpaceBefore(load(b[at:]), load(b[at+1:])) >> (8 * (i - at))
+		if f != 0 {
+			return i + bits.TrailingZeros64(f)/8
+		}
+		return len(b)
 	}
 	for ; i < len(b)-1; i++ {
 		if b[i] == '\t' || b[i] == ' ' && b[i+1] <= ' ' {
@@ -156,6 +163,12 @@ func suspect(b []byte, i int, tabs bool) int {
 		}
 	}
 	return len(b)
+}
+
+// tabOrSpaceBefore is spaceBefore, and the same for each HTAB of x.
+func tabOrSpaceBefore(x, next uint64) uint64 {
+	tab := x ^ '\t'*ones
+	return spaceBefore(x, next) | (tab-ones)&^tab&highs
 }
 
 // spaceBefore has the high bit set of each octet of x that is an SP where next
@@ -244,3 +257,7 @@ func classes(x uint64) (tab, wsp, cr, lf uint64) {
 	lf = ^((y ^ '\n'*ones) + lows | high)
 	return tab, wsp, cr, lf
 }
+
+// firstOctet returns the index of the lowest octet of f, which is not zero,
+// that has a bit set.
+func firstOctet(f uint64) int { return bits.TrailingZeros64(f) / 8 }
