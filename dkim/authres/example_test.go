@@ -2,6 +2,7 @@ package authres_test
 
 import (
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/waxseal/waxseal/dkim/authres"
@@ -55,4 +56,26 @@ func ExampleParse() {
 	// Output:
 	// dkim=pass [{header i @example.org}] ""
 	// spf=fail [{smtp mailfrom joe@example.org}] "not; a sender"
+}
+
+// A server verifies a message, removes the fields that claim to be its own,
+// and puts one new field on top.
+func ExampleNewStripReader() {
+	message := "Authentication-Results: MX.example.com; dmarc=pass header.from=bank.example\r\n" +
+		"Authentication-Results: relay.example.net; spf=pass\r\n" +
+		"From: joe@bank.example\r\n\r\nSend money.\r\n"
+
+	stripped := authres.NewStripReader(strings.NewReader(message), "mx.example.com")
+	ours := &authres.Field{ID: "mx.example.com", Results: []authres.Result{{Method: "dkim", Value: "none"}}}
+	out, err := io.ReadAll(io.MultiReader(strings.NewReader(ours.String()), stripped))
+	fmt.Print(strings.ReplaceAll(string(out), "\r\n", "\n"))
+	fmt.Println(stripped.Count(), "removed:", stripped.Removed()[0].ID, err)
+	// Output:
+	// Authentication-Results: mx.example.com;
+	// 	dkim=none
+	// Authentication-Results: relay.example.net; spf=pass
+	// From: joe@bank.example
+	//
+	// Send money.
+	// 1 removed: MX.example.com <nil>
 }

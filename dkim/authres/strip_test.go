@@ -1,0 +1,354 @@
+package authres
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"regexp"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/iotest"
+)
+
+// strip reads message through a StripReader, with r between them.
+func strip(t *testing.T, message string, between func(io.Reader) io.Reader, ids ...string) (string, *StripReader) {
+	t.Helper()
+	s := NewStripReader(between(strings.NewReader(message)), ids...)
+	out, err := io.ReadAll(s)
+	if err != nil {
+		t.Errorf("%q: %v", message, err)
+	}
+	return string(out), s
+}
+
+func whole(r io.Reader) io.Reader { return r }
+
+// TestStripReader has one field a row, among others.
+func TestStripReader(t *testing.T) {
+	const ours = "mx.example.com"
+	for _, tt := range []struct {
+		what, field string
+		removed     bool
+		err         error
+	}{
+		{"8601-5-a: ours", "Authentication-Results: mx.example.com; dkim=pass\r\n", true, nil},
+		{"8601-5-a: of others", "Authentication-Results: mx.example.net; dkim=pass\r\n", false, nil},
+		{"below ours", "Authentication-Results: a.mx.example.com; dkim=pass\r\n", false, nil},
+		{"8601-5-b: case", "AUTHENTICATION-RESULTS: MX.Example.COM; dkim=pass\r\n", true, nil},
+		{"8601-5-b: A-label", "Authentication-Results: XN--BCHER-KVA.example; dkim=pass\r\n", true, nil},
+		{"8601-5-b: U-label", "Authentication-Results: BÜCHER.example; dkim=pass\r\n", true, nil},
+		{"8601-5-b: quoted U-label", "Authentication-Results: \"bücher.example\"; dkim=pass\r\n", true, nil},
+		{"an U-label of others", "Authentication-Results: büro.example; dkim=pass\r\n", false, nil},
+		{"8601-5-b: a U-label that is not NFC", "Authentication-Results: bu\u0308cher.example; dkim=pass\r\n", true, ErrSyntax},
+		{"wide letters", "Authentication-Results: \uff4d\uff58.example.com; dkim=pass\r\n", true, ErrSyntax},
+		{"NBSP", "Authentication-Results: other.example\u00a0; mx.example.com; dkim=pass\r\n", true, ErrSyntax},
+		{"8601-5-c", "Authentication-Results: other.example 9; dkim=pass\r\n", true, ErrVersion},
+		{"8601-5-c: ours", "Authentication-Results: mx.example.com 2; dkim=pass\r\n", true, ErrVersion},
+		{"version 1", "Authentication-Results: mx.example.com 1; none\r\n", true, nil},
+		{"version 1 of others", "Authentication-Results: mx.example.net 1; none\r\n", false, nil},
+		{"a final dot", "Authentication-Results: mx.example.com.; none\r\n", true, nil},
+		{"no space behind the colon", "Authentication-Results:mx.example.com;none\r\n", true, nil},
+		{"white space before the colon", "Authentication-Results \t: mx.example.com; none\r\n", true, nil},
+		{"a fold before the colon", "Authentication-Results\r\n : mx.example.com; none\r\n", true, nil},
+		{"folded", "Authentication-Results:\r\n\tmx.example.com\r\n ;\r\n\tdkim=pass\r\n", true, nil},
+		{"a line of white space", "Authentication-Results:\r\n \r\n\tmx.example.com; none\r\n", true, nil},
+		{"LF", "Authentication-Results:\n\tmx.example.com;\n dkim=pass\n", true, nil},
+		{"a comment before the id", "Authentication-Results: (x (y) \\) ; z) mx.example.com; none\r\n", true, nil},
+		{"a comment behind the id", "Authentication-Results: mx.example.com(x)1(y); none\r\n", true, nil},
+		{"a quoted id", "Authentication-Results: \"mx.exam\\ple.com\"; none\r\n", true, nil},
+		{"a quoted id with spaces", "Authentication-Results: \" mx.example.com \"; none\r\n", true, ErrSyntax},
+		{"8601-5-e", "Authentication-Results: ( mx.example.com; dkim=pass\r\n", true, ErrSyntax},
+		{"8601-5-e: behind another id", "Authentication-Results: a.example (; mx.example.com; dkim=pass\r\n", true, ErrSyntax},
+		{"an open quote", "Authentication-Results: \"mx.example.com; dkim=pass\r\n", true, ErrSyntax},
+		{"no id", "Authentication-Results: dkim=pass header.d=x\r\n", true, ErrSyntax},
+		{"nothing", "Authentication-Results:\r\n", true, ErrSyntax},
+		{"an empty id", "Authentication-Results: \"\"; none\r\n", true, ErrSyntax},
+		{"two ids", "Authentication-Results: a.example mx.example.com; none\r\n", true, ErrSyntax},
+		{"an encoded-word", "Authentication-Results: =?utf-8?q?mx.example.com?=; none\r\n", true, ErrSyntax},
+		{"ill-formed UTF-8", "Authentication-Results: mx\xff.example.com; none\r\n", true, ErrSyntax},
+		{"NUL in the id", "Authentication-Results: \"a\x00\"; none\r\n", true, ErrSyntax},
+		{"a bare CR", "Authentication-Results: a.example; x=y\rAuthentication-Results: mx.example.com; none\r\n", true, ErrSyntax},
+		{"ours, no results", "Authentication-Results: mx.example.com\r\n", true, nil},
+		{"ours, bad results", "Authentication-Results: mx.example.com; dkim==pass (\r\n", true, nil},
+		{"of others, bad results", "Authentication-Results: a.example; dkim==pass\r\n", false, nil},
+		{"ours, in a result", "Authentication-Results: a.example; x=y (; mx.example.com; dkim=pass)\r\n", false, nil},
+		{"64 KiB", "Authentication-Results: a.example" + strings.Repeat(" ", maxField-41) + "; none\r\n", false, nil},
+		{"more than 64 KiB", "Authentication-Results: a.example" + strings.Repeat(" ", maxField-40) + "; none\r\n", true, ErrLimit},
+		{"a long fold before the colon", "Authentication-Results" + strings.Repeat("\r\n ", maxField/3) + ": a.example; none\r\n", true, ErrLimit},
+		{"another name", "Authentication-Result: mx.example.com; none\r\n", false, nil},
+		{"a longer name", "Authentication-Results-2: mx.example.com; none\r\n", false, nil},
+		{"ARC", "ARC-Authentication-Results: i=1; mx.example.com; none\r\n", false, nil},
+		{"NBSP before the colon", "Authentication-Results\u00a0: mx.example.com; none\r\n", false, nil},
+		{"no colon", "Authentication-Results\r\n", false, nil},
+		{"a word before the colon", "Authentication-Results mx.example.com: none\r\n", false, nil},
+		{"in another field", "X: a\r\n Authentication-Results: mx.example.com; none\r\n", false, nil},
+		{"bare CR in another field", "X: a\rAuthentication-Results: mx.example.com; none\r\n", false, nil},
+		{"a line that begins with CR", "\rAuthentication-Results: mx.example.com; none\r\n", false, nil},
+		{"the beginning of the name", "Auth\r\n", false, nil},
+	} {
+		for _, around := range []struct{ before, after string }{
+			{"", ""},
+			{"", "\r\nbody"},
+			{"Received: x\r\n", "From: a@b\r\n\r\nbody\r\n"},
+			{"Authentication-Results: a.example; none\r\n", "Authentication-Results: b.example; none\r\n\r\n"},
+		} {
+			in := around.before + tt.field + around.after
+			want := in
+			if tt.removed {
+				want = around.before + around.after
+			}
+			for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader, iotest.HalfReader, iotest.DataErrReader} {
+				got, s := strip(t, in, between, ours, "bücher.example")
+				if got != want {
+					t.Errorf("%s: %.200q gives %.200q", tt.what, in, got)
+				}
+				if n := s.Count(); (n == 1) != tt.removed || len(s.Removed()) != n {
+					t.Errorf("%s: %d fields removed", tt.what, n)
+				} else if n == 1 {
+					r := s.Removed()[0]
+					if !errors.Is(r.Err, tt.err) || (r.Err == nil) != (tt.err == nil) {
+						t.Errorf("%s: removed with error %v, want %v", tt.what, r.Err, tt.err)
+					}
+					if raw := tt.field[:min(len(tt.field), maxRemovalRaw)]; string(r.Raw) != raw {
+						t.Errorf("%s: Raw = %q", tt.what, r.Raw)
+					}
+					if (r.Err == nil) != (&Field{ID: r.ID}).Trusted(ours, "bücher.example") && !errors.Is(r.Err, ErrVersion) {
+						t.Errorf("%s: ID = %q with %v", tt.what, r.ID, r.Err)
+					}
+				}
+			}
+		}
+	}
+}
+
+// TestStripReaderMessage: 8601-5-a and 8601-P-n. Only the top header is read,
+// and the first empty line ends it, however it ends itself.
+func TestStripReaderMessage(t *testing.T) {
+	const forged = "Authentication-Results: mx.example.com; dkim=pass\r\n"
+	for _, tt := range []struct{ what, in, want string }{
+		{"8601-5-a: one of three", "Authentication-Results: a; none\r\n" + forged + "Authentication-Results: b; none\r\n\r\n",
+			"Authentication-Results: a; none\r\nAuthentication-Results: b; none\r\n\r\n"},
+		{"all of three", forged + forged + forged + "\r\nx", "\r\nx"},
+		{"8601-P-n: the body", "From: a\r\n" + "\r\n" + forged + "\r\n" + forged, "From: a\r\n" + "\r\n" + forged + "\r\n" + forged},
+		{"8601-P-n: a message in the body", "Content-Type: message/rfc822\r\n\r\n" + forged + "From: a\r\n\r\nb", "Content-Type: message/rfc822\r\n\r\n" + forged + "From: a\r\n\r\nb"},
+		{"LF before the body", "From: a\n\n" + forged, "From: a\n\n" + forged},
+		{"no header", "\r\n" + forged, "\r\n" + forged},
+		{"a line of white space ends nothing", "From: a\r\n \r\n" + forged, "From: a\r\n \r\n"},
+		{"a first line of white space", " " + forged + forged, " " + forged},
+		{"nothing", "", ""},
+		{"one CR", "\r", "\r"},
+		{"a CR at the end", forged + "\r", "\r"},
+		{"no end of line", strings.TrimRight(forged, "\r\n"), ""},
+		{"mbox", "From a@b Mon\r\n" + forged + "x", "From a@b Mon\r\nx"},
+	} {
+		for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader} {
+			if got, _ := strip(t, tt.in, between, "mx.example.com"); got != tt.want {
+				t.Errorf("%s: %q gives %q, want %q", tt.what, tt.in, got, tt.want)
+			}
+			if got, s := strip(t, tt.in, between); got != tt.in || s.Count() != 0 {
+				t.Errorf("%s: without ids %q gives %q", tt.what, tt.in, got)
+			}
+		}
+	}
+}
+
+var nameOfField = regexp.MustCompile(`(?i)^authentication-results[ \t\r\n]*:`)
+
+// stripReference is the same with the message as a whole.
+func stripReference(message string, ids ...string) string {
+	var fields []string
+	rest := message
+	for rest != "" {
+		line := rest[:strings.IndexByte(rest, '\n')+1]
+		if line == "" {
+			line = rest
+		}
+		if line == "\n" || line == "\r\n" {
+			break
+		}
+		if n := len(fields); n > 0 && (line[0] == ' ' || line[0] == '\t') {
+			fields[n-1] += line
+		} else {
+			fields = append(fields, line)
+		}
+		rest = rest[len(line):]
+	}
+	var out strings.Builder
+	for _, field := range fields {
+		if nameOfField.MatchString(field) {
+			id, err := fieldID(field)
+			if err != nil || (&Field{ID: id}).Trusted(ids...) || !isToken(id) {
+				continue
+			}
+		}
+		out.WriteString(field)
+	}
+	return out.String() + rest
+}
+
+// TestStripReaderExhaustive compares with the reference for every message of up
+// to three pieces behind some beginnings, read whole and octet by octet.
+func TestStripReaderExhaustive(t *testing.T) {
+	pieces := []string{"Authentication-Results", ":", "mx;none", "a;none", " ", "\r", "\n", "\r\n", "("}
+	var extend func(s string, n int)
+	extend = func(s string, n int) {
+		want := stripReference(s, "mx")
+		for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader} {
+			if got, _ := strip(t, s, between, "mx"); got != want {
+				t.Fatalf("%q gives %q, want %q", s, got, want)
+			}
+		}
+		if n == 0 {
+			return
+		}
+		for _, p := range pieces {
+			extend(s+p, n-1)
+		}
+	}
+	extend("", 3)
+	extend("Authentication-Results:mx;none\r\n", 3)
+	extend("Authentication-Results", 3)
+	extend("X:a\r\nAuthentication-Results:", 3)
+}
+
+// FuzzStripReader compares with the reference, for any cut of the input.
+func FuzzStripReader(f *testing.F) {
+	f.Add([]byte("Authentication-Results: mx; none\r\nAuthentication-Results\t:a;none\r\nX: y\r\n\r\nAuthentication-Results: mx; none"), 3)
+	f.Add([]byte("Authentication-Results:(a)\n mx 2;none\n\r\n"), 1)
+	f.Add([]byte(" \r\r\n\n"), 2)
+	f.Fuzz(func(t *testing.T, message []byte, size int) {
+		for _, c := range message {
+			if c >= 0x80 {
+				return // names beyond ASCII are for TestStripReader
+			}
+		}
+		size = max(1, size&0xff)
+		got, err := io.ReadAll(NewStripReader(iotest.HalfReader(&chunks{message, size}), "mx"))
+		if want := stripReference(string(message), "mx"); err != nil || string(got) != want {
+			t.Errorf("%q in pieces of %d gives %q, %v, want %q", message, size, got, err, want)
+		}
+	})
+}
+
+// chunks gives size octets at a time.
+type chunks struct {
+	b    []byte
+	size int
+}
+
+func (c *chunks) Read(p []byte) (int, error) {
+	if len(c.b) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), c.size)], c.b)
+	c.b = c.b[n:]
+	return n, nil
+}
+
+// TestStripReaderMemory streams 8 MiB in one field, and in the body.
+func TestStripReaderMemory(t *testing.T) {
+	const size = 8 << 20
+	for _, tt := range []struct {
+		what, head, unit string
+		want             int64
+	}{
+		{"a field that goes", "Authentication-Results: a.example; ", "x", 0},
+		{"a field that stays", "X: ", "x", int64(len("X: ")) + size},
+		{"a name that never ends", "Authentication-Results", " ", 0},
+		{"the body", "\r\n", "x", 2 + size},
+		{"many fields that go", "", "Authentication-Results: mx; none\r\n", 0},
+		{"many fields that stay", "", "Authentication-Results: a; none\r\n", size / 33 * 33},
+		{"folds", "Authentication-Results: a; ", "\r\n ", 0},
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		s := NewStripReader(io.MultiReader(strings.NewReader(tt.head), &repeat{unit: tt.unit, n: size / len(tt.unit)}), "mx")
+		n, err := io.Copy(io.Discard, s)
+		runtime.ReadMemStats(&after)
+		if err != nil || n != tt.want {
+			t.Errorf("%s: %d octets, %v, want %d", tt.what, n, err, tt.want)
+		}
+		if len(s.Removed()) > maxRemovals {
+			t.Errorf("%s: %d removals kept", tt.what, len(s.Removed()))
+		}
+		if tt.what == "many fields that go" && s.Count() != size/len(tt.unit) {
+			t.Errorf("%s: Count() = %d", tt.what, s.Count())
+		}
+		// A field that is parsed costs garbage, but of its own size.
+		if cost := after.TotalAlloc - before.TotalAlloc; cost > 1<<20 && !strings.HasPrefix(tt.what, "many") || cost > 20*size {
+			t.Errorf("%s: %d octets allocated", tt.what, cost)
+		}
+	}
+}
+
+// repeat reads as unit, n times.
+type repeat struct {
+	unit string
+	n    int
+	rest string
+}
+
+func (r *repeat) Read(p []byte) (int, error) {
+	n := 0
+	for n < len(p) {
+		if r.rest == "" {
+			if r.n == 0 {
+				break
+			}
+			r.rest = r.unit
+			r.n--
+		}
+		c := copy(p[n:], r.rest)
+		r.rest = r.rest[c:]
+		n += c
+	}
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
+
+// TestStripReaderError: what came before an error is given first, and the
+// error stays.
+func TestStripReaderError(t *testing.T) {
+	broken := errors.New("broken")
+	in := "From: a\r\nAuthentication-Results: a.example; none"
+	s := NewStripReader(io.MultiReader(strings.NewReader(in), iotest.ErrReader(broken)), "mx")
+	got, err := io.ReadAll(s)
+	if string(got) != in || err != broken {
+		t.Errorf("%q, %v, want %q, %v", got, err, in, broken)
+	}
+	if n, err := s.Read(make([]byte, 1)); n != 0 || err != broken {
+		t.Errorf("once more: %d, %v", n, err)
+	}
+	if n, err := s.Read(nil); n != 0 || err != nil {
+		t.Errorf("into nothing: %d, %v", n, err)
+	}
+	if _, err := io.ReadAll(NewStripReader(nothing{}, "mx")); err != io.ErrNoProgress {
+		t.Errorf("a reader that gives nothing: %v", err)
+	}
+	for i := range 3 {
+		message := "A: b\r\nAuthentication-Results: mx; none\r\n\r\nbody"
+		if err := iotest.TestReader(NewStripReader(&chunks{[]byte(message), i + 1}, "mx"), []byte("A: b\r\n\r\nbody")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+type nothing struct{}
+
+func (nothing) Read([]byte) (int, error) { return 0, nil }
+
+func BenchmarkStripReader(b *testing.B) {
+	message := bytes.Repeat([]byte("Received: from a.example by b.example with ESMTPS id 1234567890\r\n\tfor <c@d.example>\r\n"), 20)
+	message = fmt.Appendf(message, "Authentication-Results: mx.example.com; none\r\nAuthentication-Results: a.example; none\r\n\r\n%s", bytes.Repeat([]byte("body\r\n"), 1000))
+	b.SetBytes(int64(len(message)))
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := io.Copy(io.Discard, NewStripReader(bytes.NewReader(message), "mx.example.com")); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
