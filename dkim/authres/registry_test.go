@@ -17,6 +17,9 @@ func TestRegistered(t *testing.T) {
 		{"dmarc", "none pass fail temperror permerror"},
 		{"spf", "none pass fail policy neutral temperror permerror softfail"},
 		{"arc", "none pass fail"},
+		{"iprev", "pass fail temperror permerror"},
+		{"rrvs", "none pass fail temperror permerror unknown"},
+		{"dnswl", "none pass temperror permerror"},
 		{"DKIM", ""},
 		{"x-dkim", ""},
 	} {
