@@ -36,6 +36,8 @@ func benchBodies(n int) []struct{ name, body string } {
 		{"mix-blank", mixedBody(n, " ", "\t", "\r\n")},
 		{"mix-blank-a", mixedBody(n, " ", "\t", "\r\n", mixedBody(4000, " ", "\r\n", "\r\n")+"a")},
 		{"mix", mixedBody(n, "a", " ", "\t", "\r\n", "\r", "\n")},
+		{"every-24", mixedBody(n, strings.Repeat("a", 17)+"  ", strings.Repeat("a", 23)+"\t", strings.Repeat("a", 28)+" \r\n")},
+		{"SP-control", fill(" \x01")},
 		{"mix-sparse", mixedBody(n, "aaaaaaaaaaaa", "  a", "aaaa", "\tb", " \r\n", "a b")},
 	}
 }
