@@ -53,6 +53,8 @@
 //   - d=, and the domain of i=, have two labels or more, of letters, digits and
 //     inner hyphens: no underscore, no final dot, no address literal. A
 //     selector has one label or more, likewise.
+//   - The local part of i= is opaque: it may hold what RFC 5321 wants quoted,
+//     but no controls, and no "@" outside quotes.
 //   - U-labels and UTF-8 are accepted in every message, since nothing in a
 //     message says that it was sent with SMTPUTF8. A U-label must be valid by
 //     IDNA2008. Key records are looked up by A-labels.
@@ -69,8 +71,8 @@
 //     be wrapped or bare (RFC 6376, erratum 3017).
 //   - g= of a key record is ignored, as RFC 6376 says.
 //   - A relaxed body of white space without a line end is the empty body.
-//   - A message whose body was signed with a hash of the wrong length, or whose
-//     Ed25519 signature is not 64 octets, has a malformed bh=, and fails.
+//   - A bh= whose length is not that of the hash is malformed; a b= whose length
+//     is not that of the key's signatures is Fail.
 //
 // Signing is strict too: one From field, names that RFC 5322 allows, CRLF
 // everywhere, no public suffix as d=, no rsa-sha1, RSA keys of 1024 bits or more.

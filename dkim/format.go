@@ -148,7 +148,7 @@ func (f *folder) list(name string, elems []string) {
 
 // encoded writes a tag in dkim-quoted-printable.
 func (f *folder) encoded(name, value string) {
-	f.begin(name, 1)
+	f.begin(name, min(len(taglist.AppendQP(nil, value, f.eai)), maxColumns/2))
 	f.quoted(value)
 }
 

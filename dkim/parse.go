@@ -325,22 +325,19 @@ func isFieldName(s string) bool {
 	return s != ""
 }
 
-// isLocalPart reports whether s is a Local-part of RFC 5321, section 4.1.2,
-// with the UTF-8 of RFC 6531: a dot-string or a quoted string.
+// isLocalPart reports whether s can be the local part of an identifier: a
+// quoted string of RFC 5321, section 4.1.2, or text without controls and "@".
+// Of such text RFC 5321 wants some quoted, space and ";" for instance, but
+// signers write it as it is and nothing hangs on it.
 func isLocalPart(s string) bool {
 	if !utf8.ValidString(s) {
 		return false
 	}
-	if len(s) >= 2 && s[0] == '"' && s[len(s)-1] == '"' {
-		return isQuoted(s[1 : len(s)-1])
+	if s[0] == '"' {
+		return len(s) >= 2 && s[len(s)-1] == '"' && isQuoted(s[1:len(s)-1])
 	}
-	for atom := range strings.SplitSeq(s, ".") {
-		for i := range len(atom) {
-			if !isAtext(atom[i]) {
-				return false
-			}
-		}
-		if atom == "" {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == 0x7f || s[i] == '@' {
 			return false
 		}
 	}
@@ -360,10 +357,6 @@ func isQuoted(s string) bool {
 		}
 	}
 	return true
-}
-
-func isAtext(c byte) bool {
-	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c >= 0x80 || strings.IndexByte("!#$%&'*+-/=?^_`{|}~", c) >= 0
 }
 
 // equalName compares header field names, and keywords, without case in ASCII.

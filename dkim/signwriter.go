@@ -210,6 +210,9 @@ func (w *SignWriter) newJob(s *Signer, h *message.Header, names []string) (*job,
 
 // sign makes the signatures, those of keys that take a context side by side.
 func (w *SignWriter) sign() ([]*Signature, error) {
+	if len(w.jobs) == 0 {
+		return nil, nil
+	}
 	var buf []byte
 	for _, j := range w.jobs {
 		if j.err = w.prepare(j, &buf); j.err != nil {
