@@ -92,6 +92,9 @@ func (s *Set) Close() {
 // Empty reports whether no hash is wanted.
 func (s *Set) Empty() bool { return len(s.streams) == 0 }
 
+// Streams returns how many times the body is hashed.
+func (s *Set) Streams() int { return len(s.streams) }
+
 // Reset makes s an empty set, and keeps its memory. Sums that it returned stay
 // valid.
 func (s *Set) Reset() {
