@@ -106,7 +106,7 @@ func (f *folder) fold() {
 // begin writes the name of a tag, on a new line if it and the next octets of
 // its value do not fit.
 func (f *folder) begin(name string, next int) {
-	if last := f.buf[len(f.buf)-1]; last != ':' {
+	if len(f.buf) > len(fieldName+":") {
 		f.buf = append(f.buf, ';')
 	}
 	if f.column()+len(" ")+len(name)+len("=")+next+len(";") > maxColumns {
