@@ -1,0 +1,57 @@
+package interop
+
+import "path"
+
+// A Limit is something that a peer is known not to do, or to do wrong. A test
+// fails where one is missing, and where one no longer applies.
+type Limit struct {
+	Case           // what it applies to: patterns of path.Match, empty is any
+	Outcome string // what happens instead of "pass"
+	Reason  string
+}
+
+// A Case is one thing that a peer is asked.
+type Case struct {
+	Peer      Peer
+	Direction Direction
+	Algorithm string // a=
+	Canon     string // c=
+	Shape     string
+}
+
+// A Direction says who does what.
+type Direction string
+
+const (
+	Verifies Direction = "verifies" // the peer verifies what waxseal signed
+	Signs    Direction = "signs"    // waxseal verifies what the peer signed
+)
+
+// Refused is the outcome where a peer answers with an error.
+const Refused = "refused"
+
+// Limits returns the table. The first row that applies to a case decides.
+func Limits() []Limit {
+	return []Limit{
+		{Case{"opendkim", Verifies, "", "*/relaxed", "no final CRLF"}, "permerror",
+			"libopendkim refuses a relaxed body without a final CRLF; RFC 6376, section 3.4.4, adds one."},
+		{Case{"opendkim", Signs, "", "*/relaxed", "no final CRLF"}, Refused,
+			"libopendkim does not sign a relaxed body without a final CRLF."},
+		{Case{"opendkim", Signs, "ed25519-sha256", "simple/*", "[^2]*"}, "fail", // not "200 fields", by chance of the line's length
+			"libopendkim folds its signature field anew after hashing it, when b= is short: simple header canonicalization breaks."},
+
+		{Case{"dkimpy", "", "", "", "space before colon"}, Refused,
+			"dkimpy refuses a message that has white space before the colon of a field, which is obsolete syntax (RFC 5322, section 4.5)."},
+	}
+}
+
+// Applies reports whether the limit is about c.
+func (l Limit) Applies(c Case) bool {
+	return match(string(l.Peer), string(c.Peer)) && match(string(l.Direction), string(c.Direction)) &&
+		match(l.Algorithm, c.Algorithm) && match(l.Canon, c.Canon) && match(l.Shape, c.Shape)
+}
+
+func match(pattern, s string) bool {
+	ok, err := path.Match(pattern, s)
+	return pattern == "" || ok && err == nil
+}
