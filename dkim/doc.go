@@ -61,7 +61,9 @@
 //   - t= and x= have up to 12 digits; more are malformed. A t= further in the
 //     future than Verifier.Skew is refused.
 //   - "dns" without "txt" is no query method.
-//   - White space within the names of z= is malformed.
+//   - A fold within a name of z= is removed: section 3.5 can be read to allow
+//     it, erratum 4875 would forbid it, and OpenDKIM writes it. Other white
+//     space there is malformed.
 //   - A message without a From field is PermError, whatever h= says.
 //   - A line without a colon in the header is an error of the message. A field
 //     whose name holds octets that names cannot have stays a field that

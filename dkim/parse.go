@@ -278,7 +278,7 @@ func (s *Signature) parseCopied(v string) error {
 	s.Copied = make([]CopiedField, 0, strings.Count(v, "|")+1)
 	for part := range strings.SplitSeq(v, "|") {
 		name, value, ok := strings.Cut(part, ":")
-		name = taglist.TrimFWS(name)
+		name = unfold(taglist.TrimFWS(name))
 		if !ok || !isFieldName(name) {
 			return tagErrorf("z", ErrSyntax, "%.40q is no copied field", part)
 		}
@@ -303,6 +303,21 @@ func (s *Signature) checkTogether() error {
 		return tagErrorf("x", ErrExpired, "x=%d is not after t=%d", s.Expiration.Unix(), s.Time.Unix())
 	}
 	return nil
+}
+
+// unfold removes the folds of s. OpenDKIM folds z= at any place, in names too.
+func unfold(s string) string {
+	before, after, ok := strings.Cut(s, "\r\n")
+	if !ok {
+		return s
+	}
+	var b strings.Builder
+	for ; ok; before, after, ok = strings.Cut(after, "\r\n") {
+		b.WriteString(before)
+		after = strings.TrimLeft(after, " \t")
+	}
+	b.WriteString(before)
+	return b.String()
 }
 
 func isDigits(s string, most int) bool {

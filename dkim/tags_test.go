@@ -173,7 +173,8 @@ func TestTags(t *testing.T) {
 		{"6376-3.5x-c", with("x=1800000000"), Pass, nil, ""},
 
 		{"6376-3.5z-a", with("z=From:foo@example.net|To:=20joe|\r\n Subject:demo=20run"), Pass, nil, ""},
-		{"6376-3.5z-d", with("z=Sub\r\n ject:x"), Neutral, ErrSyntax, "z"},
+		{"6376-3.5z-d: a fold in a name", with("z=Sub\r\n\t ject:x"), Pass, nil, ""},
+		{"6376-3.5z-d", with("z=Sub ject:x"), Neutral, ErrSyntax, "z"},
 		{"6376-3.5z-e", with("z=Subject:something=20else"), Pass, nil, ""},
 		{"6376-3.5z-f", with("z=To:x", "h=from"), Pass, nil, ""},
 		{"6376-2.11-b", with("z=Subject:a=3bb"), Neutral, ErrSyntax, "z"},
@@ -220,6 +221,10 @@ func TestParseSignature(t *testing.T) {
 	// 6376-3.5z-a: the example of section 3.5.
 	if len(s.Copied) != 4 || s.Copied[3] != (CopiedField{"Date", "July 5, 2005 3:44:08 PM -0700"}) || s.Copied[2].Value != "demo run" {
 		t.Errorf("z= is %q", s.Copied)
+	}
+	folded, err := ParseSignature([]byte("DKIM-Signature: " + strings.NewReplacer("BH", strings.Repeat("A", 43)+"=", "b=B", "b=AAAA").Replace(with("z=S\r\n ub\r\n\t ject:x|\r\n To:y"))))
+	if err != nil || len(folded.Copied) != 2 || folded.Copied[0] != (CopiedField{"Subject", "x"}) || folded.Copied[1] != (CopiedField{"To", "y"}) {
+		t.Errorf("z= with folds in a name is %q, %v", folded.Copied, err)
 	}
 	if s.Version != 1 || s.Domain != "example.net" || s.Selector != "brisbane" || s.Identifier != "@eng.example.net" ||
 		s.Canon.String() != "simple/simple" || len(s.Query) != 1 || !s.Time.Equal(time.Unix(1117574938, 0)) ||
