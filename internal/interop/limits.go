@@ -40,10 +40,37 @@ func Limits() []Limit {
 		{Case{"opendkim", Signs, "ed25519-sha256", "simple/*", "[^2]*"}, "fail", // not "200 fields", by chance of the line's length
 			"libopendkim folds its signature field anew after hashing it, when b= is short: simple header canonicalization breaks."},
 
+		{Case{"mail-dkim", "", "rsa-sha256", "*/simple", "no final CRLF"}, "fail",
+			"Mail::DKIM adds no CRLF to a simple body without one; RFC 6376, section 3.4.3, does."},
+		{Case{"mail-dkim", Verifies, "ed25519-sha256", "", ""}, "permerror",
+			"Mail::DKIM before 1.20230630 has no Ed25519."},
+		{Case{"mail-dkim", Signs, "ed25519-sha256", "", ""}, Refused,
+			"Mail::DKIM before 1.20230630 has no Ed25519."},
+
 		{Case{"dkimpy", "", "", "", "space before colon"}, Refused,
 			"dkimpy refuses a message that has white space before the colon of a field, which is obsolete syntax (RFC 5322, section 4.5)."},
+
+		{Case{"rspamd", Signs, "", "simple/*", ""}, Refused, rspamdCanon},
+		{Case{"rspamd", Signs, "", "relaxed/simple", ""}, Refused, rspamdCanon},
+		{Case{"rspamd", "", "", "", "space before colon"}, "fail",
+			"rspamd takes the white space before the colon for no part of the field, or of its name."},
+		{Case{"rspamd", "", "", "*/relaxed", "long line, white space"}, "fail",
+			"rspamd canonicalizes a relaxed body in blocks of 1 KiB: white space at a border, with more of it on the other side, is not made one."},
+
+		{Case{"exim", Signs, "", "relaxed/simple", ""}, Refused, eximCanon},
+		{Case{"exim", Signs, "", "simple/relaxed", ""}, Refused, eximCanon},
+		{Case{"exim", "", "", "", "space before colon"}, "fail",
+			"Exim does not find a field that has white space before the colon."},
+		{Case{"exim", "", "", "*/simple", "empty body"}, "fail", eximEmpty},
+		{Case{"exim", Signs, "", "simple/simple", "body of blank lines"}, "fail", eximEmpty},
 	}
 }
+
+const (
+	rspamdCanon = "rspamd signs with relaxed/relaxed alone."
+	eximCanon   = "Exim signs with the same canonicalization for header and body."
+	eximEmpty   = "Exim 4.96 hashes an empty simple body as the empty string; RFC 6376, section 3.4.3, as CRLF."
+)
 
 // Applies reports whether the limit is about c.
 func (l Limit) Applies(c Case) bool {

@@ -16,7 +16,7 @@ import (
 
 // Peers are all peers.
 func Peers() []Peer {
-	return []Peer{"opendkim", "dkimpy"}
+	return []Peer{"opendkim", "mail-dkim", "dkimpy", "mailauth", "rspamd", "exim"}
 }
 
 // A Peer is other DKIM software: the name of its folder in peers.

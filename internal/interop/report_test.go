@@ -99,18 +99,30 @@ func (r *report) write(b *strings.Builder) {
 		}
 		b.WriteByte('\n')
 	}
-	for i, l := range r.limits {
+	for i, reason := range r.reasons() {
 		if i == 0 {
 			b.WriteByte('\n')
 		}
-		fmt.Fprintf(b, "%d. %s\n", i+1, l.Reason)
+		fmt.Fprintf(b, "%d. %s\n", i+1, reason)
 	}
+}
+
+// reasons returns the reasons of the limits, each once.
+func (r *report) reasons() []string {
+	var reasons []string
+	for _, l := range r.limits {
+		if !slices.Contains(reasons, l.Reason) {
+			reasons = append(reasons, l.Reason)
+		}
+	}
+	return reasons
 }
 
 // cell sums up the canonicalizations of one shape.
 func (r *report) cell(d Direction, algorithm, shape string) string {
 	passed, total := 0, 0
-	var limits []int
+	reasons := r.reasons()
+	var why []int
 	for _, o := range r.outcomes {
 		if o.Direction != d || o.Algorithm != algorithm || o.Shape != shape {
 			continue
@@ -119,12 +131,15 @@ func (r *report) cell(d Direction, algorithm, shape string) string {
 		if o.word == "pass" {
 			passed++
 		}
-		if o.limit >= 0 && !slices.Contains(limits, o.limit+1) {
-			limits = append(limits, o.limit+1)
+		if o.limit >= 0 {
+			if n := 1 + slices.Index(reasons, r.limits[o.limit].Reason); !slices.Contains(why, n) {
+				why = append(why, n)
+			}
 		}
 	}
 	if passed == total {
 		return "pass"
 	}
-	return fmt.Sprintf("%d %v", passed, limits)
+	slices.Sort(why)
+	return fmt.Sprintf("%d %v", passed, why)
 }

@@ -42,7 +42,8 @@ func Shapes() []Shape {
 		{"SMTPUTF8", strings.NewReplacer("joe@", "žofie@", "suzie@shopping", "sušanka@nákupy", "Joe", "Joe Žluťoučký").Replace(subject("Är maten klar? 食事")) +
 			"\r\nSmörgåsbord €\r\n\u00a0\r\n"},
 		{"lines of 998 octets", subject("Is "+strings.Repeat("x", 998-len("Subject: Is "))) + "\r\n" + strings.Repeat("A", 998) + "\r\nend\r\n"},
-		{"line of 5000 octets", header + text + "\r\n" + strings.Repeat("AB  ", 1250) + "\r\nend\r\n"},
+		{"long line", header + text + "\r\n" + strings.Repeat("AB\tCD", 1000) + "\r\nend\r\n"},
+		{"long line, white space", header + text + "\r\n" + strings.Repeat("AB  ", 1250) + "\r\nend\r\n"},
 		{"multipart", multipart()},
 		{"200 fields", manyFields() + header + text + "\r\n" + body},
 		{"space before colon", strings.Replace(header, "Subject:", "Subject :", 1) + text + "\r\n" + body},
