@@ -90,10 +90,16 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	if err := report(stdout, results, *id); err != nil {
 		return complain(2, "the results could not be printed: %v", err)
 	}
-	if dkim.Overall(results) != dkim.Pass {
-		return 1
+	if dkim.Overall(results) == dkim.Pass {
+		return 0
 	}
-	return 0
+	for _, r := range results {
+		// The reason names this reader where line ends may be the cause.
+		if r.Err != nil && strings.Contains(r.Err.Error(), "canon.NewCRLFReader") {
+			return complain(1, "lines end in LF or CR alone; if the message is a local file, -crlf converts it")
+		}
+	}
+	return 1
 }
 
 // report prints results, and a field if id is not empty.

@@ -138,6 +138,12 @@ func TestLineEnds(t *testing.T) {
 	if status, stdout, stderr = verify(local, "-zone", zone, "-crlf"); status != 0 {
 		t.Errorf("LF with -crlf: status %d, %q, %q", status, stdout, stderr)
 	}
+	header, body, _ := strings.Cut(sign(t, message, "ed", dkimtest.Ed25519(1)), "\r\n\r\n")
+	mixed := header + "\r\n\r\n" + strings.ReplaceAll(body, "\r\n", "\n")
+	status, stdout, stderr = verify(mixed, "-zone", zone)
+	if status != 1 || !strings.HasPrefix(stdout, "fail ") || !strings.HasPrefix(stderr, "verify: ") || !strings.Contains(stderr, "-crlf converts it") {
+		t.Errorf("LF in the body: status %d, %q, %q", status, stdout, stderr)
+	}
 }
 
 // No answer comes in a nanosecond, with a network or without.
