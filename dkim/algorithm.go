@@ -22,25 +22,25 @@ type algorithm struct {
 	hash    crypto.Hash
 }
 
-var (
-	rsaSHA256     = algorithm{"rsa-sha256", "rsa", "sha256", crypto.SHA256}
-	rsaSHA1       = algorithm{"rsa-sha1", "rsa", "sha1", crypto.SHA1}
-	ed25519SHA256 = algorithm{"ed25519-sha256", "ed25519", "sha256", crypto.SHA256}
+var ( // read-only
+	rsaSHA256     = &algorithm{"rsa-sha256", "rsa", "sha256", crypto.SHA256}
+	rsaSHA1       = &algorithm{"rsa-sha1", "rsa", "sha1", crypto.SHA1}
+	ed25519SHA256 = &algorithm{"ed25519-sha256", "ed25519", "sha256", crypto.SHA256}
 )
 
 // parseAlgorithm finds the algorithm of a=, without regard to case, as RFC 5234
 // reads the literals of the grammar.
-func parseAlgorithm(a string) (algorithm, error) {
-	for _, alg := range [...]algorithm{rsaSHA256, ed25519SHA256, rsaSHA1} {
+func parseAlgorithm(a string) (*algorithm, error) {
+	for _, alg := range [...]*algorithm{rsaSHA256, ed25519SHA256, rsaSHA1} {
 		if strings.EqualFold(a, alg.name) && len(a) == len(alg.name) {
 			return alg, nil
 		}
 	}
 	key, hash, _ := strings.Cut(a, "-")
 	if !isAlgorithmPart(key) || !isAlgorithmPart(hash) {
-		return algorithm{}, tagErrorf("a", ErrSyntax, "%q is not a key type, a hyphen and a hash", a)
+		return nil, tagErrorf("a", ErrSyntax, "%q is not a key type, a hyphen and a hash", a)
 	}
-	return algorithm{}, tagErrorf("a", ErrAlgorithm, "%q is unknown", a)
+	return nil, tagErrorf("a", ErrAlgorithm, "%q is unknown", a)
 }
 
 // isAlgorithmPart reports whether s is a letter, then letters and digits.
@@ -87,7 +87,7 @@ func keyBits(pub crypto.PublicKey) (keyType string, bits int, err error) {
 
 // verify checks a signature of a digest. It returns ErrSignature, or
 // ErrWeakKey where crypto/rsa refuses the size of the key.
-func (a algorithm) verify(pub crypto.PublicKey, digest, sig []byte) error {
+func (a *algorithm) verify(pub crypto.PublicKey, digest, sig []byte) error {
 	switch pub := pub.(type) {
 	case *rsa.PublicKey:
 		err := rsa.VerifyPKCS1v15(pub, a.hash, digest, sig)

@@ -58,7 +58,7 @@ func benchFloor(b *testing.B, c canon.Pair, key crypto.Signer, msg []byte, sign 
 	w.Close()
 	v := NewVerifyWriter(context.Background(), &Verifier{Resolver: keyrecord.MapResolver{}})
 	v.Write(msg)
-	header := []byte(headerText(&v.scanner.Header, v.checks[0]))
+	header := []byte(headerText(&v.work.scanner.Header, &v.checks[0]))
 	digest := sha256.Sum256(header)
 	var opts crypto.SignerOpts = crypto.SHA256
 	if _, ok := key.(ed25519.PrivateKey); ok {

@@ -64,7 +64,20 @@ func (h *Header) has(field string) bool {
 }
 
 // domains returns the domains of the addresses in all fields of a name.
-func (h *Header) domains(field string) (domains []string, err error) {
+func (h *Header) domains(field string) ([]string, error) {
+	list, err := h.Addresses(field)
+	for i, addr := range list {
+		list[i] = addr[strings.LastIndexByte(addr, '@')+1:]
+	}
+	return list, err
+}
+
+// Addresses returns the addresses in all the fields of a name, From or Sender
+// say, in their order and as they are written, but for the quotes of a local
+// part: what follows the last "@" is the domain. The error wraps ErrFrom if
+// there is no such field, or one is malformed; the addresses of the others are
+// returned with it.
+func (h *Header) Addresses(field string) (addresses []string, err error) {
 	if !h.has(field) {
 		return nil, fmt.Errorf("%w: the message has no %s field", ErrFrom, field)
 	}
@@ -74,10 +87,10 @@ func (h *Header) domains(field string) (domains []string, err error) {
 			err = fmt.Errorf("%w: %s field: %v", ErrFrom, field, parseErr)
 		}
 		for _, addr := range list {
-			domains = append(domains, addr.Address[strings.LastIndexByte(addr.Address, '@')+1:])
+			addresses = append(addresses, addr.Address)
 		}
 	}
-	return domains, err
+	return addresses, err
 }
 
 // parseAddresses parses the value of an address field.

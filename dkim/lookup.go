@@ -12,15 +12,16 @@ import (
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
-// lookups are the key lookups of one message, one for each name.
+// lookups are the key lookups of one message that wait for an answer, one for
+// each name.
 type lookups []*lookup
 
 // A lookup is the search for the keys of a selector and domain.
 type lookup struct {
 	selector, domain string
-	answer                           // valid when pending is nil
-	pending          chan answer     // has room for the answer, so that nobody need wait for it
 	ctx              context.Context // ends with the time for the lookup
+	pending          chan answer     // has room for the answer, so that nobody need wait for it
+	answer           answer          // valid when pending is nil
 }
 
 // An answer is what keyrecord.Lookup returns.
@@ -29,38 +30,33 @@ type answer struct {
 	err  error
 }
 
-// start returns the lookup for a signature, and starts it if no other
-// signature of the message has the same name.
-func (all *lookups) start(ctx context.Context, v *Verifier, s *Signature) *lookup {
+// start returns the answer for a signature if it is at hand, and else the
+// lookup that it waits for, which it starts if no other signature of the
+// message has the same name.
+func (all *lookups) start(ctx context.Context, v *Verifier, s *Signature) (answer, *lookup) {
+	if keys, ok, err := keyrecord.Peek(v.Resolver, s.selector, s.domain); ok {
+		return answer{keys, err}, nil
+	}
 	for _, l := range *all {
 		if l.selector == s.selector && l.domain == s.domain {
-			return l
+			return answer{}, l
 		}
 	}
-	l := &lookup{selector: s.selector, domain: s.domain}
-	*all = append(*all, l)
-	if keys, ok, err := keyrecord.Peek(v.Resolver, s.selector, s.domain); ok {
-		l.answer = answer{keys, err}
-		return l
-	}
 	ctx, cancel := context.WithTimeout(ctx, v.lookupTimeout())
-	pending := make(chan answer, 1)
-	l.pending, l.ctx = pending, ctx
-	go func(resolver keyrecord.Resolver, selector, domain string) {
+	l := &lookup{selector: s.selector, domain: s.domain, ctx: ctx, pending: make(chan answer, 1)}
+	*all = append(*all, l)
+	go func(resolver keyrecord.Resolver, selector, domain string, pending chan<- answer) {
 		defer cancel()
 		keys, err := keyrecord.Lookup(ctx, resolver, selector, domain)
 		pending <- answer{keys, err}
-	}(v.Resolver, s.selector, s.domain)
-	return l
+	}(v.Resolver, s.selector, s.domain, l.pending)
+	return answer{}, l
 }
 
-// ready reports whether the answer is there.
-func (l *lookup) ready() bool { return l.pending == nil }
-
 // wait waits until the answer is there, or the time for it has passed.
-func (l *lookup) wait() {
-	if l.ready() {
-		return
+func (l *lookup) wait() answer {
+	if l.pending == nil {
+		return l.answer
 	}
 	select {
 	case l.answer = <-l.pending:
@@ -72,6 +68,7 @@ func (l *lookup) wait() {
 		}
 	}
 	l.pending = nil
+	return l.answer
 }
 
 // tryKeys verifies the header signature of c, whose digest is given, with each

@@ -25,27 +25,29 @@ const maxFields = 4096
 // With an error it returns the signature as far as it could be parsed, for logs.
 func ParseSignature(field []byte) (*Signature, error) {
 	s := new(Signature)
-	return s, s.parse(string(field), nil)
+	_, err := s.parse(string(field), nil)
+	return s, err
 }
 
-// parse parses a raw field into s. tags is memory to use.
-func (s *Signature) parse(raw string, tags taglist.List) error {
+// parse parses a raw field into s. Value and BodyHash are appended to, and tags
+// is memory to use, which it returns, perhaps grown.
+func (s *Signature) parse(raw string, tags taglist.List) (taglist.List, error) {
 	s.raw = raw
 	name, value, ok := strings.Cut(raw, ":")
 	if !ok || !equalName(strings.TrimRight(name, " \t"), fieldName) {
-		return tagErrorf("", ErrSyntax, "not a DKIM-Signature field")
+		return tags, tagErrorf("", ErrSyntax, "not a DKIM-Signature field")
 	}
 	offset := len(name) + 1
-	list, err := taglist.Append(tags[:0], strings.TrimSuffix(value, "\r\n"))
+	tags, err := taglist.Append(tags[:0], strings.TrimSuffix(value, "\r\n"))
 	if err != nil {
-		return tagListError(err)
+		return tags, tagListError(err)
 	}
-	for _, t := range list {
+	for _, t := range tags {
 		if t.Name == "b" {
 			s.value = [2]int{offset + t.Start, offset + t.End}
 		}
 	}
-	return s.parseTags(list)
+	return tags, s.parseTags(tags)
 }
 
 const fieldName = "DKIM-Signature"
@@ -91,12 +93,8 @@ func (s *Signature) parseTags(list taglist.List) error {
 	s.Identifier = "@" + s.Domain
 	s.Canon = canon.Pair{Header: canon.Simple, Body: canon.Simple}
 	for _, t := range list {
-		if parse := s.parser(t.Name); parse != nil {
-			if err := parse(t.Value); err != nil {
-				return err
-			}
-		} else if t.Name != "v" && t.Name != "d" && t.Name != "s" && t.Name != "a" {
-			s.Other = append(s.Other, Tag{t.Name, t.Value})
+		if err := s.parseTag(t.Name, t.Value); err != nil {
+			return err
 		}
 	}
 	return s.checkTogether()
@@ -126,42 +124,45 @@ func (s *Signature) parseNames(list taglist.List) error {
 	return nil
 }
 
-// parser returns the method that reads the value of a tag, or nil.
-func (s *Signature) parser(tag string) func(string) error {
-	switch tag {
+// parseTag reads one tag.
+func (s *Signature) parseTag(name, value string) error {
+	switch name {
+	case "v", "d", "s", "a":
+		return nil // they are read before the others
 	case "b":
-		return s.parseValue
+		return s.parseValue(value)
 	case "bh":
-		return s.parseBodyHash
+		return s.parseBodyHash(value)
 	case "c":
-		return s.parseCanon
+		return s.parseCanon(value)
 	case "h":
-		return s.parseFields
+		return s.parseFields(value)
 	case "i":
-		return s.parseIdentifier
+		return s.parseIdentifier(value)
 	case "l":
-		return s.parseLength
+		return s.parseLength(value)
 	case "q":
-		return s.parseQuery
+		return s.parseQuery(value)
 	case "t":
-		return s.parseTime
+		return s.parseTime(value)
 	case "x":
-		return s.parseExpiration
+		return s.parseExpiration(value)
 	case "z":
-		return s.parseCopied
+		return s.parseCopied(value)
 	}
+	s.Other = append(s.Other, Tag{name, value})
 	return nil
 }
 
 func (s *Signature) parseValue(v string) (err error) {
-	if s.Value, err = taglist.DecodeBase64(v); err != nil {
+	if s.Value, err = taglist.AppendBase64(s.Value, v); err != nil {
 		return tagErrorf("b", ErrSyntax, "%v", err)
 	}
 	return nil
 }
 
 func (s *Signature) parseBodyHash(v string) (err error) {
-	if s.BodyHash, err = taglist.DecodeBase64(v); err != nil {
+	if s.BodyHash, err = taglist.AppendBase64(s.BodyHash, v); err != nil {
 		return tagErrorf("bh", ErrSyntax, "%v", err)
 	}
 	if want := s.algorithm.hash.Size(); len(s.BodyHash) != want {

@@ -68,16 +68,16 @@ func TestRFC8463Signature(t *testing.T) {
 		}
 		w := NewVerifyWriter(context.Background(), &Verifier{Resolver: keyrecord.MapResolver(s.Zone), Time: atTestTime})
 		w.Write([]byte(s.Message))
-		if _, err := w.Finish(); err != nil {
-			t.Fatal(err)
+		c := &w.checks[0]
+		if !c.verified {
+			t.Fatal(c.Err)
 		}
-		c := w.checks[0]
 		digest := w.headerDigest(c)
 		got, err := key.Sign(nil, digest, crypto.Hash(0))
 		if err != nil || string(got) != string(c.signature.Value) {
 			t.Errorf("signed anew: %x, %v; want %x", got, err, c.signature.Value)
 		}
-		text := headerText(&w.scanner.Header, c)
+		text := headerText(&w.work.scanner.Header, c)
 		if !strings.HasPrefix(text, "from:Joe SixPack <joe@football.example.com>\r\nto:") || !strings.HasSuffix(text, "; b=") {
 			t.Errorf("header text %q", text)
 		}

@@ -26,12 +26,12 @@ type Signature struct {
 	Copied     []CopiedField // z=: for diagnosis only, nothing vouches for it
 	Other      []Tag         // tags that this package does not know, as written
 
-	raw       string    // the field, its CRLF included, when it was parsed or signed
-	value     [2]int    // where in raw the value of b= is, white space included
-	algorithm algorithm // a=
-	domain    string    // d= in A-labels and lower case
-	selector  string    // s= in A-labels and lower case
-	eai       bool      // written for an internationalized message
+	raw       string     // the field, its CRLF included, when it was parsed or signed
+	value     [2]int     // where in raw the value of b= is, white space included
+	algorithm *algorithm // a=; nil before it is parsed
+	domain    string     // d= in A-labels and lower case
+	selector  string     // s= in A-labels and lower case
+	eai       bool       // written for an internationalized message
 }
 
 // A CopiedField is a header field as it was when the message was signed,

@@ -14,6 +14,7 @@ import (
 	"github.com/waxseal/waxseal/canon"
 	"github.com/waxseal/waxseal/headerlist"
 	"github.com/waxseal/waxseal/internal/domain"
+	"github.com/waxseal/waxseal/internal/taglist"
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
@@ -39,7 +40,11 @@ type Signer struct {
 	Identifier  string        // i=, an address at or below Domain; empty: no i=
 	Lifetime    time.Duration // x= is t= plus this, in whole seconds; zero: no x=
 	BodyLength  bool          // writes l=: what is added to the body later stays unsigned, and verifiers may refuse it
+	BodyOctets  int64         // writes l= with this number and signs no more of the body; zero: nothing; a shorter body is ErrBodyLength
 	CopyHeaders bool          // writes z=: copies of the signed fields, for diagnosis
+	Query       bool          // writes q=dns/txt, which is what its absence means
+	OmitTime    bool          // writes no t=
+	Extra       []Tag         // tags of extensions, written as they are: r=y of RFC 6651, say
 
 	// Internationalized says that the message is SMTPUTF8: U-labels in Domain,
 	// Selector and Identifier, and UTF-8 in its local part, are written as they
@@ -47,6 +52,12 @@ type Signer struct {
 	Internationalized bool
 
 	Time func() time.Time // gives t=; nil is time.Now
+
+	// Done is called when a signature is made, or fails, with the time that its
+	// header hash and its key took by Time, and the error: for statistics. One
+	// that is given up since another failed is not reported. Those of keys that
+	// are ContextSigners may be reported at the same time. Nil is none.
+	Done func(took time.Duration, err error)
 }
 
 // A SignerSource chooses the signers for a message by its header. It returns
@@ -147,7 +158,8 @@ func (s *Signer) Record() (*keyrecord.Record, error) {
 // Validate returns what Finish would refuse about s whatever the message: call
 // it at start-up. Errors are a *TagError where they are about one tag, and wrap
 // ErrDomain, ErrSyntax, ErrIdentifier, ErrKey, ErrWeakKey, ErrFrom, ErrExpired,
-// or the errors of package headerlist.
+// ErrBodyLength, ErrPolicy (a tag of Extra that this package writes itself), or
+// the errors of package headerlist.
 func (s *Signer) Validate() error {
 	if s == nil {
 		return fmt.Errorf("%w: the Signer is nil", ErrNoSigner)
@@ -187,6 +199,15 @@ func (s *Signer) prepare() (*Signature, error) {
 	if s.Lifetime != 0 && s.Lifetime < time.Second {
 		return nil, tagErrorf("x", ErrExpired, "a Lifetime of %v; want a second or more, or zero for no x=", s.Lifetime)
 	}
+	if s.BodyOctets < 0 {
+		return nil, tagErrorf("l", ErrBodyLength, "BodyOctets is %d", s.BodyOctets)
+	}
+	if s.Query {
+		sig.Query = []string{"dns/txt"}
+	}
+	if sig.Other, err = s.extra(); err != nil {
+		return nil, err
+	}
 	if s.Canon.Header > canon.Relaxed || s.Canon.Body > canon.Relaxed {
 		return nil, tagErrorf("c", ErrAlgorithm, "Canon is %v", s.Canon)
 	}
@@ -215,19 +236,43 @@ func (s *Signer) identifier(sig *Signature) (string, error) {
 	return local + "@" + host, nil
 }
 
+// extra checks the tags of Extra and returns them. What they hold ends no tag,
+// and there is none that a field of Signer writes.
+func (s *Signer) extra() ([]Tag, error) {
+	for _, t := range s.Extra {
+		list, err := taglist.Parse(t.Name + "=" + t.Value)
+		switch {
+		case err != nil:
+			return nil, tagErrorf(t.Name, ErrSyntax, "Extra: %v", err)
+		case len(list) != 1 || list[0].Name != t.Name || list[0].Value != t.Value:
+			return nil, tagErrorf(t.Name, ErrSyntax, "Extra: %q is not the value of one tag", t.Value)
+		case strings.IndexFunc(t.Value, func(r rune) bool { return r <= ' ' }) >= 0:
+			return nil, tagErrorf(t.Name, ErrSyntax, "Extra: white space in %q, which cannot be folded", t.Value)
+		case slices.Contains([]string{"v", "a", "b", "bh", "c", "d", "h", "i", "l", "q", "s", "t", "x", "z"}, t.Name):
+			return nil, tagErrorf(t.Name, ErrPolicy, "Extra: the tag has a field of its own")
+		}
+	}
+	for i, t := range s.Extra {
+		if slices.ContainsFunc(s.Extra[:i], func(u Tag) bool { return u.Name == t.Name }) {
+			return nil, tagErrorf(t.Name, ErrSyntax, "Extra: twice")
+		}
+	}
+	return s.Extra, nil
+}
+
 // checkKey checks the key and returns the algorithm that goes with it.
-func (s *Signer) checkKey() (algorithm, error) {
+func (s *Signer) checkKey() (*algorithm, error) {
 	if isNilKey(s.Key) {
-		return algorithm{}, fmt.Errorf("%w: Key is nil", ErrKey)
+		return nil, fmt.Errorf("%w: Key is nil", ErrKey)
 	}
 	keyType, bits, err := keyBits(s.Key.Public())
 	switch {
 	case err != nil:
-		return algorithm{}, err
+		return nil, err
 	case keyType == "ed25519":
 		return ed25519SHA256, nil
 	case bits < minRSABits:
-		return algorithm{}, fmt.Errorf("%w: %w: an RSA key of %d bits; RFC 8301 wants %d at least, and 2048 if possible", ErrKey, ErrWeakKey, bits, minRSABits)
+		return nil, fmt.Errorf("%w: %w: an RSA key of %d bits; RFC 8301 wants %d at least, and 2048 if possible", ErrKey, ErrWeakKey, bits, minRSABits)
 	}
 	return rsaSHA256, nil
 }
@@ -260,7 +305,7 @@ func (s *Signer) checkHeaders() error {
 }
 
 // sign signs a digest.
-func (s *Signer) sign(ctx context.Context, rand io.Reader, alg algorithm, digest []byte) (value []byte, err error) {
+func (s *Signer) sign(ctx context.Context, rand io.Reader, alg *algorithm, digest []byte) (value []byte, err error) {
 	opts := crypto.SignerOpts(alg.hash)
 	if alg.keyType == "ed25519" {
 		opts = crypto.Hash(0) // RFC 8463 signs the digest as a message

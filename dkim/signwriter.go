@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/waxseal/waxseal/internal/bodyhash"
 	"github.com/waxseal/waxseal/internal/headerhash"
@@ -41,6 +42,7 @@ type job struct {
 	sum       *bodyhash.Sum
 	digest    []byte // of the header
 	form      *folder
+	took      time.Duration // for Done
 	err       error
 }
 
@@ -127,6 +129,9 @@ func (w *SignWriter) begin() {
 	for _, s := range signers {
 		j, err := w.newJob(s, h.raw, names)
 		if err != nil {
+			if s != nil && s.Done != nil {
+				s.Done(0, err)
+			}
 			w.err = &SignerError{s, err}
 			return
 		}
@@ -192,19 +197,26 @@ func (w *SignWriter) newJob(s *Signer, h *message.Header, names []string) (*job,
 	if sig.listed("From") == 0 {
 		return nil, tagErrorf("h", ErrFrom, "Headers does not choose From in this message")
 	}
-	sig.Time = s.now()
-	if sig.Time.Unix() < 0 || len(seconds(sig.Time)) > 12 {
-		return nil, tagErrorf("t", ErrSyntax, "the time %v cannot be written", sig.Time)
+	now := s.now()
+	if now.Unix() < 0 || len(seconds(now)) > 12 {
+		return nil, tagErrorf("t", ErrSyntax, "the time %v cannot be written", now)
+	}
+	if !s.OmitTime {
+		sig.Time = now
 	}
 	if s.Lifetime > 0 {
-		sig.Expiration = sig.Time.Add(s.Lifetime)
+		sig.Expiration = now.Add(s.Lifetime)
 	}
 	if s.CopyHeaders {
 		w.index.Select(sig.Fields, -1, func(i int) {
 			sig.Copied = append(sig.Copied, CopiedField{string(h.Name(i)), string(h.Value(i))})
 		})
 	}
-	sum := w.body.Add(sig.Canon.Body, sig.algorithm.hash, bodyhash.Whole)
+	length := int64(bodyhash.Whole)
+	if s.BodyOctets > 0 {
+		length = s.BodyOctets
+	}
+	sum := w.body.Add(sig.Canon.Body, sig.algorithm.hash, length)
 	return &job{signer: s, signature: sig, sum: sum}, nil
 }
 
@@ -215,19 +227,24 @@ func (w *SignWriter) sign() ([]*Signature, error) {
 	}
 	var buf []byte
 	for _, j := range w.jobs {
-		if j.err = w.prepare(j, &buf); j.err != nil {
+		if j.time(func() error { return w.prepare(j, &buf) }); j.err != nil {
+			j.done()
 			return nil, &SignerError{j.signer, j.err}
 		}
 	}
 	var remote sync.WaitGroup
 	for _, j := range w.jobs {
 		if _, ok := j.signer.Key.(ContextSigner); ok {
-			remote.Go(func() { j.err = j.sign(w.ctx) })
+			remote.Go(func() {
+				j.time(func() error { return j.sign(w.ctx) })
+				j.done()
+			})
 		}
 	}
 	for _, j := range w.jobs {
 		if _, ok := j.signer.Key.(ContextSigner); !ok {
-			j.err = j.sign(w.ctx)
+			j.time(func() error { return j.sign(w.ctx) })
+			j.done()
 		}
 	}
 	remote.Wait()
@@ -245,11 +262,33 @@ func (w *SignWriter) sign() ([]*Signature, error) {
 	return signatures, nil
 }
 
+// time takes a step, and adds its time to j.took if that is asked for.
+func (j *job) time(step func() error) {
+	if j.signer.Done == nil {
+		j.err = step()
+		return
+	}
+	start := j.signer.now()
+	j.err = step()
+	j.took += j.signer.now().Sub(start)
+}
+
+// done reports that j is at its end.
+func (j *job) done() {
+	if j.signer.Done != nil {
+		j.signer.Done(j.took, j.err)
+	}
+}
+
 // prepare writes the field but for the value of b=, and hashes what j signs.
 func (w *SignWriter) prepare(j *job, buf *[]byte) error {
 	sig := j.signature
 	sig.BodyHash = j.sum.Digest
-	if j.signer.BodyLength {
+	if n := j.signer.BodyOctets; n > j.sum.Total {
+		return tagErrorf("l", ErrBodyLength, "BodyOctets is %d, the canonical body has %d", n, j.sum.Total)
+	} else if n > 0 {
+		sig.Length = &n
+	} else if j.signer.BodyLength {
 		total := j.sum.Total
 		sig.Length = &total
 	}

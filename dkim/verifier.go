@@ -151,11 +151,15 @@ func (v *Verifier) checkPolicy(s *Signature, h *Header, names *headerhash.Index)
 // Memory is bounded by the header, whatever the size of the body. An end of
 // ctx ends key lookups, whose signatures are TempError then, and the reading.
 func Verify(ctx context.Context, src io.Reader, v *Verifier) ([]*Result, error) {
-	w := NewVerifyWriter(ctx, v)
+	work := newWorkspace()
+	defer work.release()
+	w := &work.writer
+	w.init(ctx, v, work)
 	if err := feed(ctx, w, src); err != nil {
 		return nil, err
 	}
-	return w.Finish()
+	w.finish()
+	return w.results, w.err
 }
 
 // feed copies src to w until src or ctx ends, or w fails.

@@ -5,12 +5,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"strings"
+	"slices"
 
 	"github.com/waxseal/waxseal/internal/bodyhash"
 	"github.com/waxseal/waxseal/internal/headerhash"
 	"github.com/waxseal/waxseal/internal/message"
-	"github.com/waxseal/waxseal/internal/taglist"
 )
 
 // A VerifyWriter verifies the signatures of the one message that is written to
@@ -22,17 +21,14 @@ type VerifyWriter struct {
 	ctx      context.Context
 	verifier *Verifier
 
-	scanner message.Scanner
-	header  Header
-	begun   bool // the header has been looked at
-	index   headerhash.Index
-	checks  []*check
+	work    *workspace // nil after Finish
+	begun   bool       // the header has been looked at
+	checks  []check
 	lookups lookups
-	body    bodyhash.Set
 	endings lineEndings
-	buf     []byte
 
 	finished bool
+	header   Header // after Finish
 	results  []*Result
 	err      error
 }
@@ -40,10 +36,16 @@ type VerifyWriter struct {
 // NewVerifyWriter returns a writer for one message. A nil v is the zero
 // Verifier. The lookups of keys use ctx, and start when the header has ended.
 func NewVerifyWriter(ctx context.Context, v *Verifier) *VerifyWriter {
+	w := new(VerifyWriter)
+	w.init(ctx, v, newWorkspace())
+	return w
+}
+
+func (w *VerifyWriter) init(ctx context.Context, v *Verifier, work *workspace) {
 	if v == nil {
 		v = new(Verifier)
 	}
-	return &VerifyWriter{ctx: ctx, verifier: v}
+	*w = VerifyWriter{ctx: ctx, verifier: v, work: work}
 }
 
 // Write takes octets of the message. It never fails; what is wrong with the
@@ -52,15 +54,15 @@ func (w *VerifyWriter) Write(p []byte) (int, error) {
 	if w.finished {
 		return len(p), nil
 	}
-	body, done := w.scanner.Write(p)
+	body, done := w.work.scanner.Write(p)
 	if !done {
 		return len(p), nil
 	}
 	if !w.begun {
 		w.begin()
 	}
-	if !w.body.Empty() {
-		w.body.Write(body)
+	if !w.work.body.Empty() {
+		w.work.body.Write(body)
 		w.endings.look(body)
 	}
 	return len(p), nil
@@ -71,27 +73,45 @@ func (w *VerifyWriter) Write(p []byte) (int, error) {
 // for a message without. The error is about the message: it wraps ErrHeader,
 // ErrLineEnding or ErrLimit. Another call returns the same again.
 func (w *VerifyWriter) Finish() ([]*Result, error) {
-	if w.finished {
-		return w.results, w.err
-	}
-	w.err = w.scanner.Close()
-	if !w.begun {
-		w.begin()
-	}
-	w.finished = true
-	w.body.Close()
-	for _, c := range w.checks {
-		w.conclude(c)
-		w.results = append(w.results, &c.Result)
+	if !w.finished {
+		w.finish()
+		w.header.raw = w.work.scanner.Header.Clone()
+		w.work.release()
+		w.work = nil
 	}
 	return w.results, w.err
 }
 
+// finish does what Finish does, but for the workspace.
+func (w *VerifyWriter) finish() {
+	w.finished = true
+	w.err = w.work.scanner.Close()
+	if !w.begun {
+		w.begin()
+	}
+	w.work.body.Close()
+	if len(w.checks) == 0 {
+		return
+	}
+	w.results = w.checks[0].one[:]
+	if len(w.checks) > 1 {
+		w.results = make([]*Result, len(w.checks))
+	}
+	for i := range w.checks {
+		c := &w.checks[i]
+		w.conclude(c)
+		c.lookup, c.sum = nil, nil
+		w.results[i] = &c.Result
+	}
+}
+
 // Header returns the header of the message after Finish, whether it is signed
-// or not: what DMARC needs, with no second parser. It has no fields if Finish
-// returned an error.
+// or not: what DMARC needs, with no second parser. Before Finish, and if Finish
+// returned an error, it has no fields.
 func (w *VerifyWriter) Header() *Header {
-	w.header.raw = &w.scanner.Header
+	if w.header.raw == nil {
+		return &Header{new(message.Header)}
+	}
 	return &w.header
 }
 
@@ -99,122 +119,148 @@ func (w *VerifyWriter) Header() *Header {
 type check struct {
 	Result
 	signature Signature
-	field     int           // of the signature in the header
-	lookup    *lookup       // nil when the key does not matter
-	sum       *bodyhash.Sum // nil when the body does not matter
-	verified  bool          // the header signature is good
+	value     [256]byte  // of b=, where it fits: RSA keys of 2048 bits
+	hash      [32]byte   // of bh=
+	one       [1]*Result // the results of a message with this signature alone
+
+	field    int           // of the signature in the header
+	lookup   *lookup       // nil when the key does not matter
+	answer   answer        // of the lookup, once it is ready
+	sum      *bodyhash.Sum // nil when the body does not matter
+	verified bool          // the header signature is good
 }
 
 // begin looks at the header: it parses the signatures, and starts the key
 // lookups and the body hashes that they need.
 func (w *VerifyWriter) begin() {
 	w.begun = true
-	h := w.Header()
+	h := &w.work.header
 	now := w.verifier.now()
-	w.checks = parseSignatures(h)
+	w.checks = parseSignatures(h, w.work)
 	if len(w.checks) == 0 {
 		return
 	}
-	w.index.Reset(h.raw)
-	var good []*check
-	for _, c := range w.checks {
+	w.work.index.Reset(h.raw)
+	good := 0
+	for i := range w.checks {
+		c := &w.checks[i]
 		if c.Err != nil {
 			continue
 		}
-		if err := w.verifier.check(&c.signature, h, &w.index, now); err != nil {
+		if err := w.verifier.check(&c.signature, h, &w.work.index, now); err != nil {
 			c.fail(err)
 			continue
 		}
-		good = append(good, c)
+		good++
 	}
-	for i, c := range w.rank(good) {
-		if most := w.verifier.maxSignatures(); i >= most {
-			c.fail(fmt.Errorf("%w: only %d of %d are verified", ErrTooMany, most, len(good)))
-			continue
-		}
-		c.lookup = w.lookups.start(w.ctx, w.verifier, &c.signature)
-		if c.lookup.ready() && !w.checkHeader(c) {
-			continue // a bad one costs no body hash
-		}
-		length := int64(bodyhash.Whole)
-		if c.signature.Length != nil {
-			length = *c.signature.Length
-		}
-		c.sum = w.body.Add(c.signature.Canon.Body, c.signature.algorithm.hash, length)
+	most := w.verifier.maxSignatures()
+	if good > most {
+		w.limit(h, good, most)
 	}
+	for i := range w.checks {
+		if c := &w.checks[i]; c.Err == nil {
+			w.start(c)
+		}
+	}
+}
+
+// limit fails all but most of the good signatures. Those that are aligned with
+// From come first, then the upper ones.
+func (w *VerifyWriter) limit(h *Header, good, most int) {
+	const maxAuthors = 10 // domains of From that signatures are compared with
+	authors, _ := h.From()
+	authors = authors[:min(len(authors), maxAuthors)]
+	left := most
+	keep := make([]bool, len(w.checks))
+	for _, wantAligned := range [...]bool{true, false} {
+		for i := range w.checks {
+			if c := &w.checks[i]; c.Err == nil && !keep[i] && left > 0 && (!wantAligned || aligned(&c.signature, authors)) {
+				keep[i] = true
+				left--
+			}
+		}
+	}
+	for i := range w.checks {
+		if c := &w.checks[i]; c.Err == nil && !keep[i] {
+			c.fail(fmt.Errorf("%w: only %d of %d are verified", ErrTooMany, most, good))
+		}
+	}
+}
+
+// aligned reports whether s is aligned with one of the authors.
+func aligned(s *Signature, authors []string) bool {
+	return slices.ContainsFunc(authors, func(author string) bool { return s.Aligned(author, false) })
+}
+
+// start starts the lookup and the body hash for c.
+func (w *VerifyWriter) start(c *check) {
+	c.answer, c.lookup = w.lookups.start(w.ctx, w.verifier, &c.signature)
+	if c.lookup == nil && !w.checkHeader(c) {
+		return // a bad one costs no body hash
+	}
+	length := int64(bodyhash.Whole)
+	if c.signature.Length != nil {
+		length = *c.signature.Length
+	}
+	c.sum = w.work.body.Add(c.signature.Canon.Body, c.signature.algorithm.hash, length)
 }
 
 // parseSignatures returns a check for each DKIM-Signature field of a header.
 // Those that are malformed have failed.
-func parseSignatures(h *Header) []*check {
-	var checks []*check
-	var tags taglist.List
-	names := ""
+func parseSignatures(h *Header, work *workspace) []check {
+	n := 0
+	for range h.raw.All(fieldName) {
+		n++
+	}
+	if n == 0 {
+		return nil
+	}
+	checks := make([]check, n)
+	text, names := signatureText(h.raw, work)
+	at, next := names, 0
 	for i := range h.raw.All(fieldName) {
-		if checks == nil {
-			names = allNames(h)
-			tags = make(taglist.List, 0, taglist.MaxTags/2)
-		}
-		c := &check{field: i}
-		c.Signature = &c.signature
+		c := &checks[next]
+		next++
+		c.Signature, c.field, c.names = &c.signature, i, text[:names]
 		c.SignedOctets, c.UnsignedOctets = -1, -1
-		c.names = names
-		if err := c.signature.parse(string(h.raw.Field(i)), tags); err != nil {
+		c.signature.Value, c.signature.BodyHash = c.value[:0], c.hash[:0]
+		raw := text[at : at+len(h.raw.Field(i))]
+		at += len(raw)
+		var err error
+		if work.tags, err = c.signature.parse(raw, work.tags); err != nil {
 			c.fail(err)
 		}
-		checks = append(checks, c)
 	}
 	return checks
 }
 
-// allNames returns the names of all fields, each followed by ":".
-func allNames(h *Header) string {
-	var b strings.Builder
-	b.Grow(h.raw.Len() * len("Content-Type:"))
-	for i := range h.raw.Len() {
-		b.Write(h.raw.Name(i))
-		b.WriteByte(':')
+// signatureText returns, as one string that the results of a message share, the
+// names of all its fields, each followed by ":", which has the given length,
+// then its signatures.
+func signatureText(h *message.Header, work *workspace) (text string, names int) {
+	buf := work.buf[:0]
+	for i := range h.Len() {
+		buf = append(append(buf, h.Name(i)...), ':')
 	}
-	return b.String()
+	names = len(buf)
+	for i := range h.All(fieldName) {
+		buf = append(buf, h.Field(i)...)
+	}
+	work.buf = buf
+	return string(buf), names
 }
-
-// rank puts the signatures that are aligned with From first, if there are more
-// than may be verified.
-func (w *VerifyWriter) rank(good []*check) []*check {
-	if len(good) <= w.verifier.maxSignatures() {
-		return good
-	}
-	authors, _ := w.Header().From()
-	ranked := make([]*check, 0, len(good))
-	var others []*check
-	for _, c := range good {
-		aligned := false
-		for _, a := range authors[:min(len(authors), maxAuthors)] {
-			aligned = aligned || c.signature.Aligned(a, false)
-		}
-		if aligned {
-			ranked = append(ranked, c)
-		} else {
-			others = append(others, c)
-		}
-	}
-	return append(ranked, others...)
-}
-
-// maxAuthors bounds the domains of From that signatures are compared with.
-const maxAuthors = 10
 
 // checkHeader verifies the header signature, and reports whether it is good.
-// The lookup is ready.
+// The answer of the lookup is there.
 func (w *VerifyWriter) checkHeader(c *check) bool {
 	if c.verified {
 		return true
 	}
-	if err := c.lookup.err; err != nil {
+	if err := c.answer.err; err != nil {
 		c.fail(fmt.Errorf("%w: %w", ErrKey, err))
 		return false
 	}
-	if err := w.verifier.tryKeys(c, c.lookup.keys, w.headerDigest(c)); err != nil {
+	if err := w.verifier.tryKeys(c, c.answer.keys, w.headerDigest(c)); err != nil {
 		c.fail(w.hint(err))
 		return false
 	}
@@ -222,16 +268,17 @@ func (w *VerifyWriter) checkHeader(c *check) bool {
 	return true
 }
 
-// headerDigest hashes what the header signature signs.
+// headerDigest hashes what the header signature signs. The digest is valid
+// until the next one.
 func (w *VerifyWriter) headerDigest(c *check) []byte {
 	s := &c.signature
-	h := s.algorithm.hash.New()
-	own := strings.TrimSuffix(s.raw[:s.value[0]]+s.raw[s.value[1]:], "\r\n")
-	w.buf = w.index.Write(h, headerhash.Signature{
-		Canon: s.Canon.Header, Fields: s.Fields, Self: c.field, Field: []byte(own),
-	}, w.buf)
-	return h.Sum(nil)
+	w.work.own = append(append(w.work.own[:0], s.raw[:s.value[0]]...), s.raw[s.value[1]:]...)
+	return w.work.headerDigest(s.algorithm.hash, headerhash.Signature{
+		Canon: s.Canon.Header, Fields: s.Fields, Self: c.field, Field: bytes.TrimSuffix(w.work.own, crlf),
+	})
 }
+
+var crlf = []byte("\r\n")
 
 // conclude ends the verification of c: the key, then the header signature,
 // then the body hash, then what l= leaves out.
@@ -239,7 +286,9 @@ func (w *VerifyWriter) conclude(c *check) {
 	if c.Err != nil {
 		return
 	}
-	c.lookup.wait()
+	if c.lookup != nil {
+		c.answer = c.lookup.wait()
+	}
 	if !w.checkHeader(c) {
 		return
 	}
@@ -261,7 +310,7 @@ func (w *VerifyWriter) conclude(c *check) {
 // hint adds to a failed verification that its cause may be lines that do not
 // end in CRLF.
 func (w *VerifyWriter) hint(err error) error {
-	if w.endings.bare || w.scanner.BareLineEnd() >= 0 {
+	if w.endings.bare || w.work.scanner.BareLineEnd() >= 0 {
 		return fmt.Errorf("%w; the message has CR or LF that is not part of CRLF: was it converted from a local file? see canon.NewCRLFReader", err)
 	}
 	return err
@@ -301,11 +350,12 @@ func (l *lineEndings) look(p []byte) {
 // where a field is malformed. The error is about the message or the reader, as
 // that of Verify.
 func Signatures(src io.Reader) ([]*Result, error) {
-	var s message.Scanner
+	work := newWorkspace()
+	defer work.release()
 	buf := make([]byte, 4<<10)
 	for done := false; !done; {
 		n, err := src.Read(buf)
-		_, done = s.Write(buf[:n])
+		_, done = work.scanner.Write(buf[:n])
 		if err == io.EOF {
 			break
 		}
@@ -313,13 +363,14 @@ func Signatures(src io.Reader) ([]*Result, error) {
 			return nil, fmt.Errorf("dkim: read message: %w", err)
 		}
 	}
-	if err := s.Close(); err != nil {
+	if err := work.scanner.Close(); err != nil {
 		return nil, err
 	}
-	var results []*Result
-	for _, c := range parseSignatures(&Header{&s.Header}) {
-		c.Status = ""
-		results = append(results, &c.Result)
+	checks := parseSignatures(&work.header, work)
+	results := make([]*Result, len(checks))
+	for i := range checks {
+		results[i] = &checks[i].Result
+		results[i].Status = ""
 	}
 	return results, nil
 }

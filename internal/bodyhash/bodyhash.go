@@ -22,6 +22,8 @@ const Whole = math.MaxInt64
 // empty set.
 type Set struct {
 	streams []*stream
+	sums    []*Sum // of all streams; the first used ones are in use
+	used    int
 	closed  bool
 }
 
@@ -65,9 +67,20 @@ func (s *Set) Add(alg canon.Algorithm, h crypto.Hash, length int64) *Sum {
 		return 0
 	})
 	if !found {
-		t.sums = slices.Insert(t.sums, at, &Sum{Length: length})
+		t.sums = slices.Insert(t.sums, at, s.newSum(length))
 	}
 	return t.sums[at]
+}
+
+// newSum returns an unused Sum, of an earlier message if there is one.
+func (s *Set) newSum(length int64) *Sum {
+	if s.used == len(s.sums) {
+		s.sums = append(s.sums, new(Sum))
+	}
+	sum := s.sums[s.used]
+	s.used++
+	*sum = Sum{Length: length}
+	return sum
 }
 
 // Write takes octets of the body. It never fails.
@@ -95,10 +108,10 @@ func (s *Set) Empty() bool { return len(s.streams) == 0 }
 // Streams returns how many times the body is hashed.
 func (s *Set) Streams() int { return len(s.streams) }
 
-// Reset makes s an empty set, and keeps its memory. Sums that it returned stay
-// valid.
+// Reset makes s an empty set, and keeps its memory, the Sums that it returned
+// among it.
 func (s *Set) Reset() {
-	s.streams = s.streams[:0]
+	s.streams, s.used = s.streams[:0], 0
 	s.closed = false
 }
 

@@ -6,7 +6,6 @@ import (
 	_ "crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
-	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -108,7 +107,9 @@ func TestReuse(t *testing.T) {
 	first := s.Add(canon.Simple, crypto.SHA256, Whole)
 	s.Write([]byte("a\r\n"))
 	s.Close()
-	want := fmt.Sprintf("%x", first.Digest)
+	if w := sha256.Sum256([]byte("a\r\n")); !bytes.Equal(first.Digest, w[:]) {
+		t.Errorf("%x, want %x", first.Digest, w)
+	}
 	s.Reset()
 	if !s.Empty() {
 		t.Error("not empty after Reset")
@@ -116,9 +117,6 @@ func TestReuse(t *testing.T) {
 	second := s.Add(canon.Simple, crypto.SHA256, Whole)
 	s.Write([]byte("b\r\n"))
 	s.Close()
-	if got := fmt.Sprintf("%x", first.Digest); got != want {
-		t.Errorf("a Sum changed after Reset: %s, was %s", got, want)
-	}
 	if w := sha256.Sum256([]byte("b\r\n")); !bytes.Equal(second.Digest, w[:]) {
 		t.Errorf("after Reset: %x, want %x", second.Digest, w)
 	}

@@ -3,6 +3,7 @@ package message
 import (
 	"bytes"
 	"iter"
+	"slices"
 )
 
 // A Header holds the fields of a message, top to bottom, as they were written.
@@ -40,6 +41,11 @@ func (h *Header) Value(i int) []byte {
 	f := h.fields[i]
 	colon := f.nameEnd + bytes.IndexByte(h.buf[f.nameEnd:], ':')
 	return h.buf[colon+1 : f.end-2]
+}
+
+// Clone returns a copy that shares no memory with h.
+func (h *Header) Clone() *Header {
+	return &Header{bytes.Clone(h.buf), slices.Clone(h.fields)}
 }
 
 // All iterates over the indices of the fields that have the given name, which

@@ -3,7 +3,6 @@ package taglist
 import (
 	"encoding/base64"
 	"fmt"
-	"strings"
 )
 
 // DecodeBase64 decodes the base64string of section 2.10. White space inside is
@@ -15,31 +14,57 @@ func DecodeBase64(value string) ([]byte, error) {
 
 // AppendBase64 is DecodeBase64, which appends the octets to dst.
 func AppendBase64(dst []byte, value string) ([]byte, error) {
-	if value == "" {
+	var digits [64]byte // a multiple of four
+	n, padding, total := 0, 0, 0
+	for value != "" {
+		run := runLen(value)
+		if run == 0 {
+			if value[0] == '=' {
+				padding++
+			}
+			value = value[1:]
+			continue
+		}
+		if padding > 0 {
+			return dst, fmt.Errorf("%w: base64 goes on after its padding", ErrSyntax)
+		}
+		if n == len(digits) {
+			var err error
+			if dst, err = appendQuanta(dst, digits[:n]); err != nil {
+				return dst, err
+			}
+			n = 0
+		}
+		run = copy(digits[n:], value[:run])
+		n += run
+		total += run
+		value = value[run:]
+	}
+	if total == 0 {
 		return dst, fmt.Errorf("%w: empty base64", ErrSyntax)
 	}
-	text := stripFWS(value)
-	digits := strings.TrimRight(text, "=")
-	if pad := len(text) - len(digits); pad > 2 || pad > 0 && len(text)%4 != 0 {
-		return dst, fmt.Errorf("%w: base64 padding of %d for %d characters", ErrSyntax, pad, len(digits))
+	if padding > 2 || padding > 0 && (total+padding)%4 != 0 {
+		return dst, fmt.Errorf("%w: base64 padding of %d for %d characters", ErrSyntax, padding, total)
 	}
-	out, err := base64.RawStdEncoding.AppendDecode(dst, []byte(digits))
+	return appendQuanta(dst, digits[:n])
+}
+
+// runLen returns how many octets at the start of s are neither white space nor
+// padding.
+func runLen(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c == '=' || isFWS(c) {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// appendQuanta appends what digits, which have no padding, stand for.
+func appendQuanta(dst, digits []byte) ([]byte, error) {
+	out, err := base64.RawStdEncoding.AppendDecode(dst, digits)
 	if err != nil {
 		return dst, fmt.Errorf("%w: %v", ErrSyntax, err)
 	}
 	return out, nil
-}
-
-// stripFWS removes all white space from s. It returns s itself if there is none.
-func stripFWS(s string) string {
-	if !strings.ContainsAny(s, " \t\r\n") {
-		return s
-	}
-	b := make([]byte, 0, len(s))
-	for i := range len(s) {
-		if c := s[i]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
-			b = append(b, c)
-		}
-	}
-	return string(b)
 }

@@ -146,13 +146,15 @@ func (p *parser) tag() (Tag, error) {
 	}
 	from, to := p.pos, p.pos
 	for p.pos < len(p.text) {
+		if n := plainLen(p.text[p.pos:]); n > 0 {
+			p.pos += n
+			to = p.pos
+			continue
+		}
 		switch c := p.text[p.pos]; {
 		case c == ';':
 			t.Value, t.End = p.text[from:to], p.pos
 			return t, nil
-		case c > ' ' && c < 0x7f:
-			p.pos++
-			to = p.pos
 		case c == ' ' || c == '\t' || c == '\r':
 			if err := p.fws(); err != nil {
 				err.(*Error).Tag = name
@@ -171,6 +173,16 @@ func (p *parser) tag() (Tag, error) {
 	}
 	t.Value, t.End = p.text[from:to], p.pos
 	return t, nil
+}
+
+// plainLen returns how many octets at the start of s are VALCHAR of section 3.2.
+func plainLen(s string) int {
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c >= 0x7f || c == ';' {
+			return i
+		}
+	}
+	return len(s)
 }
 
 // fws skips [FWS]: white space with at most one fold.

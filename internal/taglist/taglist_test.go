@@ -280,3 +280,13 @@ func BenchmarkParse(b *testing.B) {
 		dst, _ = Append(dst[:0], text)
 	}
 }
+
+func BenchmarkAppendBase64(b *testing.B) {
+	value := strings.Repeat("ABCD", 18) + "\r\n " + strings.Repeat("abcd", 18) + "\r\n " + strings.Repeat("0123", 18) + "\r\n " + strings.Repeat("+/+/", 32)
+	b.ReportAllocs()
+	b.SetBytes(int64(len(value)))
+	var dst []byte
+	for b.Loop() {
+		dst, _ = AppendBase64(dst[:0], value)
+	}
+}

@@ -8,29 +8,57 @@ import (
 // Split splits a value into the elements that sep separates, and removes the
 // FWS around each. An element that is empty wraps ErrSyntax.
 func Split(value string, sep byte) ([]string, error) {
-	return AppendSplit(make([]string, 0, strings.Count(value, string(sep))+1), value, sep)
-}
-
-// AppendSplit is Split, which appends to dst.
-func AppendSplit(dst []string, value string, sep byte) ([]string, error) {
+	n := 1
+	for i := range len(value) {
+		if value[i] == sep {
+			n++
+		}
+	}
+	list := make([]string, 0, n)
 	for {
-		elem, rest, more := strings.Cut(value, string(sep))
+		end := strings.IndexByte(value, sep)
+		elem := value
+		if end >= 0 {
+			elem = value[:end]
+		}
 		elem = TrimFWS(elem)
 		if elem == "" {
 			return nil, fmt.Errorf("%w: an empty element in a list", ErrSyntax)
 		}
-		dst = append(dst, elem)
-		if !more {
-			return dst, nil
+		list = append(list, elem)
+		if end < 0 {
+			return list, nil
 		}
-		value = rest
+		value = value[end+1:]
 	}
 }
 
 // TrimFWS removes the white space and folds at both ends of s, which has
 // passed Parse.
 func TrimFWS(s string) string {
-	return strings.Trim(s, " \t\r\n")
+	for s != "" && isFWS(s[0]) {
+		s = s[1:]
+	}
+	for s != "" && isFWS(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
+func isFWS(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
+
+// stripFWS removes all white space from s. It returns s itself if there is none.
+func stripFWS(s string) string {
+	if !strings.ContainsAny(s, " \t\r\n") {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := range len(s) {
+		if c := s[i]; c != ' ' && c != '\t' && c != '\r' && c != '\n' {
+			b = append(b, c)
+		}
+	}
+	return string(b)
 }
 
 // IsHyphenatedWord reports whether s is a hyphenated-word of section 2.10: a
