@@ -261,18 +261,18 @@ func (s *Signer) extra() ([]Tag, error) {
 }
 
 // checkKey checks the key and returns the algorithm that goes with it.
-func (s *Signer) checkKey() (algorithm, error) {
+func (s *Signer) checkKey() (*algorithm, error) {
 	if isNilKey(s.Key) {
-		return algorithm{}, fmt.Errorf("%w: Key is nil", ErrKey)
+		return nil, fmt.Errorf("%w: Key is nil", ErrKey)
 	}
 	keyType, bits, err := keyBits(s.Key.Public())
 	switch {
 	case err != nil:
-		return algorithm{}, err
+		return nil, err
 	case keyType == "ed25519":
 		return ed25519SHA256, nil
 	case bits < minRSABits:
-		return algorithm{}, fmt.Errorf("%w: %w: an RSA key of %d bits; RFC 8301 wants %d at least, and 2048 if possible", ErrKey, ErrWeakKey, bits, minRSABits)
+		return nil, fmt.Errorf("%w: %w: an RSA key of %d bits; RFC 8301 wants %d at least, and 2048 if possible", ErrKey, ErrWeakKey, bits, minRSABits)
 	}
 	return rsaSHA256, nil
 }
@@ -305,7 +305,7 @@ func (s *Signer) checkHeaders() error {
 }
 
 // sign signs a digest.
-func (s *Signer) sign(ctx context.Context, rand io.Reader, alg algorithm, digest []byte) (value []byte, err error) {
+func (s *Signer) sign(ctx context.Context, rand io.Reader, alg *algorithm, digest []byte) (value []byte, err error) {
 	opts := crypto.SignerOpts(alg.hash)
 	if alg.keyType == "ed25519" {
 		opts = crypto.Hash(0) // RFC 8463 signs the digest as a message
