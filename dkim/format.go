@@ -125,24 +125,31 @@ func (f *folder) tag(name, value string) {
 }
 
 // atom writes what cannot be folded, on a new line if it does not fit.
-func (f *folder) atom(s string) {
-	if f.column()+len(s)+len(";") > maxColumns {
+func (f *folder) atom(parts ...string) {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	if f.column()+n+len(";") > maxColumns {
 		f.fold()
 	}
-	f.buf = append(f.buf, s...)
+	for _, p := range parts {
+		f.buf = append(f.buf, p...)
+	}
 }
 
 // list writes a tag with elements that colons separate.
 func (f *folder) list(name string, elems []string) {
 	for i, elem := range elems {
 		elem = safe(elem)
-		if i < len(elems)-1 {
-			elem += ":"
+		colon := ":"
+		if i == len(elems)-1 {
+			colon = ""
 		}
 		if i == 0 {
-			f.begin(name, len(elem))
+			f.begin(name, len(elem)+len(colon))
 		}
-		f.atom(elem)
+		f.atom(elem, colon)
 	}
 }
 

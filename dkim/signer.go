@@ -293,6 +293,9 @@ func isNilKey(key crypto.Signer) bool {
 
 // checkHeaders checks that the header list is well formed and chooses From.
 func (s *Signer) checkHeaders() error {
+	if s.Headers == nil {
+		return nil // the default list is good
+	}
 	if err := s.headers().Validate(); err != nil {
 		return &TagError{"h", err}
 	}

@@ -23,11 +23,9 @@ type SignWriter struct {
 	ctx    context.Context
 	source SignerSource
 
-	scanner message.Scanner
-	begun   bool // the header has been looked at
-	index   headerhash.Index
+	work    *workspace // nil after Finish
+	begun   bool       // the header has been looked at
 	jobs    []*job
-	body    bodyhash.Set
 	endings strictLineEndings
 
 	finished   bool
@@ -49,7 +47,7 @@ type job struct {
 // NewSignWriter returns a writer for one message. The source is asked for the
 // signers when the header has ended.
 func NewSignWriter(ctx context.Context, signers SignerSource) *SignWriter {
-	return &SignWriter{ctx: ctx, source: signers}
+	return &SignWriter{ctx: ctx, source: signers, work: newWorkspace()}
 }
 
 // Write takes octets of the message. It never fails; what is wrong with the
@@ -59,7 +57,7 @@ func (w *SignWriter) Write(p []byte) (int, error) {
 	if w.finished || w.err != nil {
 		return len(p), nil
 	}
-	body, done := w.scanner.Write(p)
+	body, done := w.work.scanner.Write(p)
 	if !done {
 		return len(p), nil
 	}
@@ -69,8 +67,13 @@ func (w *SignWriter) Write(p []byte) (int, error) {
 	if len(w.jobs) == 0 || w.err != nil || w.endings.err != nil {
 		return len(p), nil // the rest does not matter
 	}
-	w.endings.check(body)
-	w.body.Write(body)
+	const block = 16 << 10 // octets, which stay in the cache for the second look
+	for len(body) > 0 {
+		n := min(len(body), block)
+		w.endings.check(body[:n])
+		w.work.body.Write(body[:n])
+		body = body[n:]
+	}
 	return len(p), nil
 }
 
@@ -87,7 +90,7 @@ func (w *SignWriter) Finish() ([]*Signature, error) {
 		return w.signatures, w.err
 	}
 	if !w.begun {
-		w.scanner.Close()
+		w.work.scanner.Close()
 		w.begin()
 	}
 	w.finished = true
@@ -95,9 +98,11 @@ func (w *SignWriter) Finish() ([]*Signature, error) {
 		w.err = w.endings.finish()
 	}
 	if w.err == nil {
-		w.body.Close()
+		w.work.body.Close()
 		w.signatures, w.err = w.sign()
 	}
+	w.work.release()
+	w.work, w.jobs = nil, nil
 	return w.signatures, w.err
 }
 
@@ -105,8 +110,8 @@ func (w *SignWriter) Finish() ([]*Signature, error) {
 // signers, and starts the body hashes that they need.
 func (w *SignWriter) begin() {
 	w.begun = true
-	h := &Header{&w.scanner.Header}
-	if w.err = w.scanner.Err(); w.err != nil {
+	h := &w.work.header
+	if w.err = w.work.scanner.Err(); w.err != nil {
 		return
 	}
 	if w.source == nil {
@@ -124,8 +129,8 @@ func (w *SignWriter) begin() {
 	if w.err = checkSignable(h.raw); w.err != nil {
 		return
 	}
-	w.index.Reset(h.raw)
-	names := fieldNames(h.raw)
+	w.work.index.Reset(h.raw)
+	names := fieldNames(h.raw, w.work)
 	for _, s := range signers {
 		j, err := w.newJob(s, h.raw, names)
 		if err != nil {
@@ -164,11 +169,20 @@ func checkSignable(h *message.Header) error {
 	return nil
 }
 
-// fieldNames returns the names that can stand in h=, top to bottom.
-func fieldNames(h *message.Header) []string {
+// fieldNames returns the names that can stand in h=, top to bottom. They are
+// parts of one string.
+func fieldNames(h *message.Header, work *workspace) []string {
+	buf := work.buf[:0]
+	for i := range h.Len() {
+		buf = append(buf, h.Name(i)...)
+	}
+	work.buf = buf
+	all := string(buf)
 	names := make([]string, 0, h.Len())
 	for i := range h.Len() {
-		if name := string(h.Name(i)); isFieldName(name) {
+		var name string
+		name, all = all[:len(h.Name(i))], all[len(h.Name(i)):]
+		if isFieldName(name) {
 			names = append(names, name)
 		}
 	}
@@ -208,7 +222,7 @@ func (w *SignWriter) newJob(s *Signer, h *message.Header, names []string) (*job,
 		sig.Expiration = now.Add(s.Lifetime)
 	}
 	if s.CopyHeaders {
-		w.index.Select(sig.Fields, -1, func(i int) {
+		w.work.index.Select(sig.Fields, -1, func(i int) {
 			sig.Copied = append(sig.Copied, CopiedField{string(h.Name(i)), string(h.Value(i))})
 		})
 	}
@@ -216,7 +230,7 @@ func (w *SignWriter) newJob(s *Signer, h *message.Header, names []string) (*job,
 	if s.BodyOctets > 0 {
 		length = s.BodyOctets
 	}
-	sum := w.body.Add(sig.Canon.Body, sig.algorithm.hash, length)
+	sum := w.work.body.Add(sig.Canon.Body, sig.algorithm.hash, length)
 	return &job{signer: s, signature: sig, sum: sum}, nil
 }
 
@@ -225,9 +239,8 @@ func (w *SignWriter) sign() ([]*Signature, error) {
 	if len(w.jobs) == 0 {
 		return nil, nil
 	}
-	var buf []byte
 	for _, j := range w.jobs {
-		if j.time(func() error { return w.prepare(j, &buf) }); j.err != nil {
+		if j.time(func() error { return w.prepare(j) }); j.err != nil {
 			j.done()
 			return nil, &SignerError{j.signer, j.err}
 		}
@@ -281,9 +294,9 @@ func (j *job) done() {
 }
 
 // prepare writes the field but for the value of b=, and hashes what j signs.
-func (w *SignWriter) prepare(j *job, buf *[]byte) error {
+func (w *SignWriter) prepare(j *job) error {
 	sig := j.signature
-	sig.BodyHash = j.sum.Digest
+	sig.BodyHash = bytes.Clone(j.sum.Digest)
 	if n := j.signer.BodyOctets; n > j.sum.Total {
 		return tagErrorf("l", ErrBodyLength, "BodyOctets is %d, the canonical body has %d", n, j.sum.Total)
 	} else if n > 0 {
@@ -301,9 +314,9 @@ func (w *SignWriter) prepare(j *job, buf *[]byte) error {
 			return fmt.Errorf("%w: the line %.40q has %d octets, RFC 5322 allows 998", ErrLimit, line, len(line)-2)
 		}
 	}
-	h := sig.algorithm.hash.New()
-	*buf = w.index.Write(h, headerhash.Signature{Canon: sig.Canon.Header, Fields: sig.Fields, Self: -1, Field: j.form.buf}, *buf)
-	j.digest = h.Sum(nil)
+	j.digest = bytes.Clone(w.work.headerDigest(sig.algorithm.hash, headerhash.Signature{
+		Canon: sig.Canon.Header, Fields: sig.Fields, Self: -1, Field: j.form.buf,
+	}))
 	return nil
 }
 

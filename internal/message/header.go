@@ -88,18 +88,39 @@ func (h *Header) BareLineEnd() int { return BareLineEnd(h.buf) }
 // BareLineEnd returns the offset of the first CR or LF in b that is not part
 // of a CRLF, or -1. A CR at the end of b is taken for half a CRLF.
 func BareLineEnd(b []byte) int {
-	for n := 0; n < len(b); {
+	// Find every LF with its CR; the CRs are then those of the lines, or there
+	// is a bare one. Counting is faster than a search in each line.
+	lines, n := 0, 0
+	for n < len(b) {
 		lf := bytes.IndexByte(b[n:], '\n')
-		line := b[n:]
-		if lf >= 0 {
-			line = b[n : n+lf]
+		if lf < 0 {
+			break
 		}
-		if cr := bytes.IndexByte(line, '\r'); cr >= 0 && cr < len(line)-1 {
-			return n + cr
-		} else if lf >= 0 && cr < 0 {
-			return n + lf
+		n += lf + 1
+		if n < 2 || b[n-2] != '\r' {
+			return bareCR(b[:n-1], n-1)
 		}
-		n += len(line) + 1
+		lines++
 	}
-	return -1
+	if len(b) > n && b[len(b)-1] == '\r' {
+		lines++
+	}
+	if bytes.Count(b, []byte{'\r'}) == lines {
+		return -1
+	}
+	return bareCR(b, -1)
+}
+
+// bareCR returns the offset of the first CR in b that no LF follows, except at
+// the end of b, or none.
+func bareCR(b []byte, none int) int {
+	for n := 0; ; {
+		cr := bytes.IndexByte(b[n:], '\r')
+		if cr < 0 || n+cr == len(b)-1 {
+			return none
+		}
+		if n += cr + 1; b[n] != '\n' {
+			return n - 1
+		}
+	}
 }

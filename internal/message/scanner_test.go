@@ -183,3 +183,26 @@ func FuzzScanner(f *testing.F) {
 		}
 	})
 }
+
+// BareLineEnd against the rule written out.
+func TestBareLineEndExhaustive(t *testing.T) {
+	var try func(s []byte)
+	try = func(s []byte) {
+		want := -1
+		for i, c := range s {
+			if c == '\r' && i+1 < len(s) && s[i+1] != '\n' || c == '\n' && (i == 0 || s[i-1] != '\r') {
+				want = i
+				break
+			}
+		}
+		if got := BareLineEnd(s); got != want {
+			t.Fatalf("BareLineEnd(%q) = %d, want %d", s, got, want)
+		}
+		if len(s) < 9 {
+			for _, c := range []byte("a\r\n") {
+				try(append(s, c))
+			}
+		}
+	}
+	try(make([]byte, 0, 9))
+}
