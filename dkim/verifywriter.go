@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/waxseal/waxseal/internal/bodyhash"
+	"github.com/waxseal/waxseal/internal/domain"
 	"github.com/waxseal/waxseal/internal/headerhash"
 	"github.com/waxseal/waxseal/internal/message"
 )
@@ -170,26 +171,27 @@ func (w *VerifyWriter) limit(h *Header, good, most int) {
 	const maxAuthors = 10 // domains of From that signatures are compared with
 	authors, _ := h.From()
 	authors = authors[:min(len(authors), maxAuthors)]
+	for i, a := range authors {
+		authors[i] = domain.Organizational(a)
+	}
 	left := most
 	keep := make([]bool, len(w.checks))
-	for _, wantAligned := range [...]bool{true, false} {
-		for i := range w.checks {
-			if c := &w.checks[i]; c.Err == nil && !keep[i] && left > 0 && (!wantAligned || aligned(&c.signature, authors)) {
-				keep[i] = true
-				left--
-			}
+	for i := range w.checks {
+		if c := &w.checks[i]; c.Err == nil && left > 0 && slices.Contains(authors, domain.Organizational(c.signature.domain)) {
+			keep[i] = true
+			left--
 		}
 	}
 	for i := range w.checks {
-		if c := &w.checks[i]; c.Err == nil && !keep[i] {
+		c := &w.checks[i]
+		switch {
+		case c.Err != nil || keep[i]:
+		case left > 0:
+			left--
+		default:
 			c.fail(fmt.Errorf("%w: only %d of %d are verified", ErrTooMany, most, good))
 		}
 	}
-}
-
-// aligned reports whether s is aligned with one of the authors.
-func aligned(s *Signature, authors []string) bool {
-	return slices.ContainsFunc(authors, func(author string) bool { return s.Aligned(author, false) })
 }
 
 // start starts the lookup and the body hash for c.
