@@ -213,12 +213,17 @@ func TestCacheAnswers(t *testing.T) {
 			t.Errorf("LookupTXT = %q, %v", txt, err)
 		}
 	}
+	r.set(nil, 0) // no strings and no error: for a reader who knows only package net too
+	txt, err := c.LookupTXT(t.Context(), "empty.example")
+	if d := (*net.DNSError)(nil); txt != nil || !errors.Is(err, ErrNotFound) || !errors.As(err, &d) || !d.IsNotFound {
+		t.Errorf("LookupTXT = %q, %v", txt, err)
+	}
 	r.set(io.EOF, 0)
 	if txt, err := c.LookupTXT(t.Context(), "third.example"); txt != nil || !errors.Is(err, ErrTemporary) {
 		t.Errorf("LookupTXT = %q, %v", txt, err)
 	}
-	if r.calls != 3 {
-		t.Errorf("asked %d times, want 3", r.calls)
+	if r.calls != 4 {
+		t.Errorf("asked %d times, want 4", r.calls)
 	}
 	if got := cacheKey("\u212aey.example."); got != "\u212aey.example" {
 		t.Errorf("the Kelvin sign became ASCII: %q", got)

@@ -56,7 +56,8 @@ func ask(ctx context.Context, r Resolver, name string) (Answer, error) {
 	case err == nil && len(a.TXT) > 0:
 		return a, nil
 	case err == nil:
-		return Answer{TTL: a.TTL}, fmt.Errorf("%w at %s", ErrNotFound, name)
+		// Who shares a Cache for other records knows net's error, and not ErrNotFound.
+		return Answer{TTL: a.TTL}, fmt.Errorf("%w at %s: %w", ErrNotFound, name, &net.DNSError{Err: "no records", Name: name, IsNotFound: true})
 	case isNotFound(err):
 		return Answer{TTL: -1}, fmt.Errorf("%w at %s: %w", ErrNotFound, name, err)
 	}
