@@ -12,14 +12,19 @@ type Zone struct {
 	Errors  map[string]string   // nxdomain, servfail or timeout
 }
 
+// NewZone returns a Zone of these. Case and a final dot of names do not matter.
+func NewZone(records map[string][]string, errors map[string]string) Zone {
+	z := Zone{map[string][]string{}, map[string]string{}}
+	z.add(records, errors)
+	return z
+}
+
 // Resolver returns the DNS of the case: its own records or those of its source,
 // and those of the pool that it needs.
 func (c *Case) Resolver() Zone {
-	z := Zone{map[string][]string{}, map[string]string{}}
+	z := NewZone(c.records, c.errors)
 	if c.Zone != nil {
-		z.add(c.Zone, nil)
-	} else {
-		z.add(c.records, c.errors)
+		z = NewZone(c.Zone, nil)
 	}
 	for name := range c.Pool {
 		z.Records[canonicalName(name)] = []string{c.pool[name].TXT}
