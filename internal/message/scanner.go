@@ -116,13 +116,16 @@ func (s *Scanner) finish(blankSeen bool) {
 
 func (s *Scanner) lineEndings(blankSeen bool) error {
 	crlf := bytes.Index(s.buf, blank[:2])
-	lf := bytes.Index(s.buf, []byte("\n\n"))
+	first := s.buf // line, as far as CRLF ends lines
+	if crlf >= 0 {
+		first = s.buf[:crlf]
+	}
 	switch {
 	case len(s.buf) == 0 && blankSeen:
 		return fmt.Errorf("%w: the message has no header fields", ErrHeader)
 	case len(s.buf) == 0:
 		return fmt.Errorf("%w: the message is empty", ErrHeader)
-	case lf >= 0 && (crlf < 0 || lf < crlf):
+	case bytes.Contains(first, []byte("\n\n")):
 		return fmt.Errorf("%w: the header ends its lines in bare LF; convert the message with canon.NewCRLFReader first", ErrLineEnding)
 	case crlf < 0 && bytes.ContainsAny(s.buf, "\r\n"):
 		return fmt.Errorf("%w: the header has no CRLF; convert the message with canon.NewCRLFReader first", ErrLineEnding)
@@ -155,7 +158,9 @@ func (s *Scanner) split() error {
 		if name < 0 {
 			return fmt.Errorf("%w: line %q is no field: no colon", ErrHeader, excerpt(s.buf[start:first]))
 		}
-		name = len(bytes.TrimRight(s.buf[start:start+name], " \t"))
+		for name > 0 && (s.buf[start+name-1] == ' ' || s.buf[start+name-1] == '\t') {
+			name--
+		}
 		if name == 0 || s.buf[start] == ' ' || s.buf[start] == '\t' {
 			return fmt.Errorf("%w: line %q is no field: no name", ErrHeader, excerpt(s.buf[start:first]))
 		}

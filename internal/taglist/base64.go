@@ -3,6 +3,7 @@ package taglist
 import (
 	"encoding/base64"
 	"fmt"
+	"strings"
 )
 
 // DecodeBase64 decodes the base64string of section 2.10. White space inside is
@@ -14,19 +15,16 @@ func DecodeBase64(value string) ([]byte, error) {
 
 // AppendBase64 is DecodeBase64, which appends the octets to dst.
 func AppendBase64(dst []byte, value string) ([]byte, error) {
+	text := value
+	if end := strings.IndexByte(value, '='); end >= 0 {
+		text = value[:end]
+	}
 	var digits [64]byte // a multiple of four
-	n, padding, total := 0, 0, 0
-	for value != "" {
-		run := runLen(value)
-		if run == 0 {
-			if value[0] == '=' {
-				padding++
-			}
-			value = value[1:]
+	n, total := 0, 0
+	for text != "" {
+		if isFWS(text[0]) {
+			text = text[1:]
 			continue
-		}
-		if padding > 0 {
-			return dst, fmt.Errorf("%w: base64 goes on after its padding", ErrSyntax)
 		}
 		if n == len(digits) {
 			var err error
@@ -35,29 +33,39 @@ func AppendBase64(dst []byte, value string) ([]byte, error) {
 			}
 			n = 0
 		}
-		run = copy(digits[n:], value[:run])
+		run := copy(digits[n:], text[:max(1, visibleLen(text))])
 		n += run
 		total += run
-		value = value[run:]
+		text = text[run:]
 	}
 	if total == 0 {
 		return dst, fmt.Errorf("%w: empty base64", ErrSyntax)
 	}
-	if padding > 2 || padding > 0 && (total+padding)%4 != 0 {
-		return dst, fmt.Errorf("%w: base64 padding of %d for %d characters", ErrSyntax, padding, total)
+	if err := checkPadding(value, total); err != nil {
+		return dst, err
 	}
 	return appendQuanta(dst, digits[:n])
 }
 
-// runLen returns how many octets at the start of s are neither white space nor
-// padding.
-func runLen(s string) int {
-	for i := range len(s) {
-		if c := s[i]; c == '=' || isFWS(c) {
-			return i
+// checkPadding checks what follows the given number of digits in value.
+func checkPadding(value string, digits int) error {
+	at := strings.IndexByte(value, '=')
+	if at < 0 {
+		return nil
+	}
+	padding := 0
+	for _, c := range []byte(value[at:]) {
+		switch {
+		case c == '=':
+			padding++
+		case !isFWS(c):
+			return fmt.Errorf("%w: base64 goes on after its padding", ErrSyntax)
 		}
 	}
-	return len(s)
+	if padding > 2 || (digits+padding)%4 != 0 {
+		return fmt.Errorf("%w: base64 padding of %d for %d characters", ErrSyntax, padding, digits)
+	}
+	return nil
 }
 
 // appendQuanta appends what digits, which have no padding, stand for.

@@ -10,6 +10,7 @@ package taglist
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -177,12 +178,10 @@ func (p *parser) tag() (Tag, error) {
 
 // plainLen returns how many octets at the start of s are VALCHAR of section 3.2.
 func plainLen(s string) int {
-	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c >= 0x7f || c == ';' {
-			return i
-		}
+	if end := strings.IndexByte(s, ';'); end >= 0 {
+		s = s[:end]
 	}
-	return len(s)
+	return visibleLen(s)
 }
 
 // fws skips [FWS]: white space with at most one fold.

@@ -290,3 +290,23 @@ func BenchmarkAppendBase64(b *testing.B) {
 		dst, _ = AppendBase64(dst[:0], value)
 	}
 }
+
+// visibleLen against the rule written out: each octet at each place of a word
+// and beyond it.
+func TestVisibleLen(t *testing.T) {
+	for n := range 20 {
+		for at := range n {
+			for c := range 256 {
+				s := []byte(strings.Repeat("a", n))
+				s[at] = byte(c)
+				want := n
+				if c < 0x21 || c > 0x7e {
+					want = at
+				}
+				if got := visibleLen(string(s)); got != want {
+					t.Fatalf("visibleLen(%q) = %d, want %d", s, got, want)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,29 @@
+package taglist
+
+// visibleLen returns how many octets at the start of s are visible ASCII
+// characters, 0x21 to 0x7E. Values are long runs of them, so it looks at eight
+// at a time.
+func visibleLen(s string) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+		lows  = 0x7f * ones
+	)
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		// No sum carries into the next octet. The high bit of an octet is set in
+		// the first where it is 0x21 or more, in the second where it is 0x7F,
+		// and in x where it is beyond ASCII.
+		if (x&lows+(0x80-0x21)*ones)&^(x&lows+ones)&^x&highs != highs {
+			break
+		}
+	}
+	for ; i < len(s); i++ {
+		if s[i] <= ' ' || s[i] >= 0x7f {
+			break
+		}
+	}
+	return i
+}
