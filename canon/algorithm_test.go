@@ -13,20 +13,20 @@ func TestParsePair(t *testing.T) {
 		want   Pair
 		err    error
 	}{
-		{"3.4-a", "simple/simple", Pair{Simple, Simple}, nil},
-		{"3.4-a", "simple/relaxed", Pair{Simple, Relaxed}, nil},
-		{"3.4-a", "relaxed/simple", Pair{Relaxed, Simple}, nil},
-		{"3.4-a", "relaxed/relaxed", Pair{Relaxed, Relaxed}, nil},
-		{"3.4-b", "relaxed", Pair{Relaxed, Simple}, nil},
-		{"3.4-b", "simple", Pair{Simple, Simple}, nil},
-		{"3.2-n", "Relaxed/SIMPLE", Pair{Relaxed, Simple}, nil},
-		{"3.2-n", "rELAXED", Pair{Relaxed, Simple}, nil},
-		{"3.4-c", "nowsp/simple", Pair{}, ErrUnknown},
-		{"3.4-c", "simple/nofws", Pair{}, ErrUnknown},
-		{"3.4-c", "nowsp", Pair{}, ErrUnknown},
-		{"3.4-c", "x-1-y", Pair{}, ErrUnknown},
-		{"3.4-c", "simples", Pair{}, ErrUnknown},
-		{"3.4-c", "unset/unset", Pair{}, ErrUnknown},
+		{"6376-3.4-a", "simple/simple", Pair{Simple, Simple}, nil},
+		{"6376-3.4-a", "simple/relaxed", Pair{Simple, Relaxed}, nil},
+		{"6376-3.4-a", "relaxed/simple", Pair{Relaxed, Simple}, nil},
+		{"6376-3.4-a", "relaxed/relaxed", Pair{Relaxed, Relaxed}, nil},
+		{"6376-3.4-b", "relaxed", Pair{Relaxed, Simple}, nil},
+		{"6376-3.4-b", "simple", Pair{Simple, Simple}, nil},
+		{"6376-3.2-n", "Relaxed/SIMPLE", Pair{Relaxed, Simple}, nil},
+		{"6376-3.2-n", "rELAXED", Pair{Relaxed, Simple}, nil},
+		{"6376-3.4-c", "nowsp/simple", Pair{}, ErrUnknown},
+		{"6376-3.4-c", "simple/nofws", Pair{}, ErrUnknown},
+		{"6376-3.4-c", "nowsp", Pair{}, ErrUnknown},
+		{"6376-3.4-c", "x-1-y", Pair{}, ErrUnknown},
+		{"6376-3.4-c", "simples", Pair{}, ErrUnknown},
+		{"6376-3.4-c", "unset/unset", Pair{}, ErrUnknown},
 		{"3.5c-a", "", Pair{}, ErrSyntax},
 		{"3.5c-a", "/", Pair{}, ErrSyntax},
 		{"3.5c-a", "/simple", Pair{}, ErrSyntax},
@@ -34,10 +34,10 @@ func TestParsePair(t *testing.T) {
 		{"3.5c-a", "simple/simple/simple", Pair{}, ErrSyntax},
 		{"3.5c-a", "simple//simple", Pair{}, ErrSyntax},
 		{"3.5c-a", "nowsp/", Pair{}, ErrSyntax},
-		{"3.2-j", "relaxed / simple", Pair{}, ErrSyntax},
-		{"3.2-j", "relaxed /simple", Pair{}, ErrSyntax},
-		{"3.2-j", " relaxed", Pair{}, ErrSyntax},
-		{"3.2-j", "relaxed\r\n /simple", Pair{}, ErrSyntax},
+		{"6376-3.2-j", "relaxed / simple", Pair{}, ErrSyntax},
+		{"6376-3.2-j", "relaxed /simple", Pair{}, ErrSyntax},
+		{"6376-3.2-j", " relaxed", Pair{}, ErrSyntax},
+		{"6376-3.2-j", "relaxed\r\n /simple", Pair{}, ErrSyntax},
 		{"3.5c-a", "1simple", Pair{}, ErrSyntax},
 		{"3.5c-a", "-simple", Pair{}, ErrSyntax},
 		{"3.5c-a", "simple-", Pair{}, ErrSyntax},
@@ -49,7 +49,7 @@ func TestParsePair(t *testing.T) {
 	for _, tt := range tests {
 		got, err := ParsePair(tt.in)
 		if got != tt.want || !errors.Is(err, tt.err) || err == nil && tt.err != nil {
-			t.Errorf("6376-%s: ParsePair(%q) = %v, %v, want %v, %v", tt.id, tt.in, got, err, tt.want, tt.err)
+			t.Errorf("%s: ParsePair(%q) = %v, %v, want %v, %v", tt.id, tt.in, got, err, tt.want, tt.err)
 		}
 	}
 }

@@ -51,47 +51,47 @@ func TestBody(t *testing.T) {
 	tests := []struct {
 		id, in, simple, relaxed string
 	}{
-		{"3.4.3-b 3.4.4-d", "", "\r\n", ""},
-		{"3.4.3-b 3.4.4-d", "\r\n", "\r\n", ""},
-		{"3.4.3-b 3.4.4-d", "\r\n\r\n", "\r\n", ""},
-		{"3.4.3-d 3.4.4-d", " \r\n", " \r\n", ""},
-		{"3.4.3-d 3.4.4-b", " \r\n\r\n", " \r\n", ""},
-		{"3.4.4-d", "\r\n\t\r\n", "\r\n\t\r\n", ""},
-		{"3.4.4-a", "\r\n\r\n  \r\n", "\r\n\r\n  \r\n", ""},
-		{"3.4.4-f", "  ", "  \r\n", ""},
-		{"3.4.4-f", "\t", "\t\r\n", ""},
-		{"3.4.4-f", "\r\n ", "\r\n \r\n", ""},
-		{"3.4.3-c 3.4.4-e", "a", "a\r\n", "a\r\n"},
-		{"3.4.3-c", "a\r\n", "a\r\n", "a\r\n"},
-		{"3.4.3-a", "a\r\n\r\n\r\n", "a\r\n", "a\r\n"},
-		{"3.4.3-e", "\r\na\r\n", "\r\na\r\n", "\r\na\r\n"},
-		{"3.4.3-e", "\r\na\r\n\r\nb\r\n", "\r\na\r\n\r\nb\r\n", "\r\na\r\n\r\nb\r\n"},
-		{"3.4.4-c", " a \t b \r\n\t\r\n\r\n", " a \t b \r\n\t\r\n", " a b\r\n"},
-		{"3.4.4-c", "\t\ta\r\n", "\t\ta\r\n", " a\r\n"},
-		{"3.4.4-c", "a\tb\r\n", "a\tb\r\n", "a b\r\n"},
-		{"3.4.4-a", "a\r\n \r\n", "a\r\n \r\n", "a\r\n"},
-		{"3.4.4-a", "a\r\n \t\r\n\r\n", "a\r\n \t\r\n", "a\r\n"},
-		{"3.4.4-a", "a\r\n \r\nb", "a\r\n \r\nb\r\n", "a\r\n\r\nb\r\n"},
-		{"3.4.4-b", "a \t\r\nb", "a \t\r\nb\r\n", "a\r\nb\r\n"},
-		{"3.4.4-b", "a ", "a \r\n", "a\r\n"},
-		{"3.4.5-a", " C \r\nD \t E\r\n\r\n\r\n", " C \r\nD \t E\r\n", " C\r\nD E\r\n"},
-		{"3.4.3-f", "a\rb\r\n", "a\rb\r\n", "a\rb\r\n"},
-		{"3.4.3-f", "a\nb\r\n", "a\nb\r\n", "a\nb\r\n"},
-		{"3.4.3-f", "a\n\n", "a\n\n\r\n", "a\n\n\r\n"},
-		{"3.4.3-f", "a\r", "a\r\r\n", "a\r\r\n"},
-		{"3.4.3-f", "a\r\r\n", "a\r\r\n", "a\r\r\n"},
-		{"3.4.3-f", "\r", "\r\r\n", "\r\r\n"},
-		{"3.4.3-f", "\n", "\n\r\n", "\n\r\n"},
-		{"3.4.3-f", "\n\r", "\n\r\r\n", "\n\r\r\n"},
-		{"3.4.4-h", "a  \rb\r\n", "a  \rb\r\n", "a \rb\r\n"},
-		{"3.4.4-h", "a  \nb\r\n", "a  \nb\r\n", "a \nb\r\n"},
-		{"3.4.4-h", "a  \r", "a  \r\r\n", "a \r\r\n"},
-		{"3.4.4-h", "\r\n \r", "\r\n \r\r\n", "\r\n \r\r\n"},
-		{"3.4.4-g", "a\x0bb\x0c \r\n", "a\x0bb\x0c \r\n", "a\x0bb\x0c\r\n"},
-		{"3.4.4-g", "\xa0a\xa0\r\n", "\xa0a\xa0\r\n", "\xa0a\xa0\r\n"},
-		{"3.4.4-g", "\u00a0\u00a0\r\n", "\u00a0\u00a0\r\n", "\u00a0\u00a0\r\n"},
-		{"3.4.4-g", "a\x00\x00 \x00\r\n", "a\x00\x00 \x00\r\n", "a\x00\x00 \x00\r\n"},
-		{"3.7-l", ".a\r\n..b\r\n", ".a\r\n..b\r\n", ".a\r\n..b\r\n"},
+		{"6376-3.4.3-b 6376-3.4.4-d", "", "\r\n", ""},
+		{"6376-3.4.3-b 6376-3.4.4-d", "\r\n", "\r\n", ""},
+		{"6376-3.4.3-b 6376-3.4.4-d", "\r\n\r\n", "\r\n", ""},
+		{"6376-3.4.3-d 6376-3.4.4-d", " \r\n", " \r\n", ""},
+		{"6376-3.4.3-d 6376-3.4.4-b", " \r\n\r\n", " \r\n", ""},
+		{"6376-3.4.4-d", "\r\n\t\r\n", "\r\n\t\r\n", ""},
+		{"6376-3.4.4-a", "\r\n\r\n  \r\n", "\r\n\r\n  \r\n", ""},
+		{"6376-3.4.4-f", "  ", "  \r\n", ""},
+		{"6376-3.4.4-f", "\t", "\t\r\n", ""},
+		{"6376-3.4.4-f", "\r\n ", "\r\n \r\n", ""},
+		{"6376-3.4.3-c 6376-3.4.4-e", "a", "a\r\n", "a\r\n"},
+		{"6376-3.4.3-c", "a\r\n", "a\r\n", "a\r\n"},
+		{"6376-3.4.3-a", "a\r\n\r\n\r\n", "a\r\n", "a\r\n"},
+		{"6376-3.4.3-e", "\r\na\r\n", "\r\na\r\n", "\r\na\r\n"},
+		{"6376-3.4.3-e", "\r\na\r\n\r\nb\r\n", "\r\na\r\n\r\nb\r\n", "\r\na\r\n\r\nb\r\n"},
+		{"6376-3.4.4-c", " a \t b \r\n\t\r\n\r\n", " a \t b \r\n\t\r\n", " a b\r\n"},
+		{"6376-3.4.4-c", "\t\ta\r\n", "\t\ta\r\n", " a\r\n"},
+		{"6376-3.4.4-c", "a\tb\r\n", "a\tb\r\n", "a b\r\n"},
+		{"6376-3.4.4-a", "a\r\n \r\n", "a\r\n \r\n", "a\r\n"},
+		{"6376-3.4.4-a", "a\r\n \t\r\n\r\n", "a\r\n \t\r\n", "a\r\n"},
+		{"6376-3.4.4-a", "a\r\n \r\nb", "a\r\n \r\nb\r\n", "a\r\n\r\nb\r\n"},
+		{"6376-3.4.4-b", "a \t\r\nb", "a \t\r\nb\r\n", "a\r\nb\r\n"},
+		{"6376-3.4.4-b", "a ", "a \r\n", "a\r\n"},
+		{"6376-3.4.5-a", " C \r\nD \t E\r\n\r\n\r\n", " C \r\nD \t E\r\n", " C\r\nD E\r\n"},
+		{"6376-3.4.3-f", "a\rb\r\n", "a\rb\r\n", "a\rb\r\n"},
+		{"6376-3.4.3-f", "a\nb\r\n", "a\nb\r\n", "a\nb\r\n"},
+		{"6376-3.4.3-f", "a\n\n", "a\n\n\r\n", "a\n\n\r\n"},
+		{"6376-3.4.3-f", "a\r", "a\r\r\n", "a\r\r\n"},
+		{"6376-3.4.3-f", "a\r\r\n", "a\r\r\n", "a\r\r\n"},
+		{"6376-3.4.3-f", "\r", "\r\r\n", "\r\r\n"},
+		{"6376-3.4.3-f", "\n", "\n\r\n", "\n\r\n"},
+		{"6376-3.4.3-f", "\n\r", "\n\r\r\n", "\n\r\r\n"},
+		{"6376-3.4.4-h", "a  \rb\r\n", "a  \rb\r\n", "a \rb\r\n"},
+		{"6376-3.4.4-h", "a  \nb\r\n", "a  \nb\r\n", "a \nb\r\n"},
+		{"6376-3.4.4-h", "a  \r", "a  \r\r\n", "a \r\r\n"},
+		{"6376-3.4.4-h", "\r\n \r", "\r\n \r\r\n", "\r\n \r\r\n"},
+		{"6376-3.4.4-g", "a\x0bb\x0c \r\n", "a\x0bb\x0c \r\n", "a\x0bb\x0c\r\n"},
+		{"6376-3.4.4-g", "\xa0a\xa0\r\n", "\xa0a\xa0\r\n", "\xa0a\xa0\r\n"},
+		{"6376-3.4.4-g", "\u00a0\u00a0\r\n", "\u00a0\u00a0\r\n", "\u00a0\u00a0\r\n"},
+		{"6376-3.4.4-g", "a\x00\x00 \x00\r\n", "a\x00\x00 \x00\r\n", "a\x00\x00 \x00\r\n"},
+		{"6376-3.7-l", ".a\r\n..b\r\n", ".a\r\n..b\r\n", ".a\r\n..b\r\n"},
 	}
 	for _, tt := range tests {
 		for _, a := range algorithms {
@@ -100,14 +100,14 @@ func TestBody(t *testing.T) {
 				want = tt.relaxed
 			}
 			if got := body(t, a, tt.in); got != want {
-				t.Errorf("6376-%s: %v body of %q = %q, want %q", tt.id, a, tt.in, got, want)
+				t.Errorf("%s: %v body of %q = %q, want %q", tt.id, a, tt.in, got, want)
 			}
 			// 6376-3.4.3-g
 			if got := body(t, a, cut(tt.in, 1)...); got != want {
-				t.Errorf("6376-%s: %v body of %q, octet by octet = %q, want %q", tt.id, a, tt.in, got, want)
+				t.Errorf("%s: %v body of %q, octet by octet = %q, want %q", tt.id, a, tt.in, got, want)
 			}
 			if ref := refBody(a, tt.in); ref != want {
-				t.Errorf("6376-%s: the reference gives %q for %v and %q, want %q", tt.id, ref, a, tt.in, want)
+				t.Errorf("%s: the reference gives %q for %v and %q, want %q", tt.id, ref, a, tt.in, want)
 			}
 		}
 	}

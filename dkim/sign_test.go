@@ -27,7 +27,7 @@ import (
 )
 
 // 6376-3.4-a, 6376-3.4-f, 6376-3.5a-d, 8463-5-a: what is signed verifies, with
-// every canonicalization and option, and the message is not changed (3.4-d).
+// every canonicalization and option, and the message is not changed (6376-3.4-d).
 func TestRoundTrip(t *testing.T) {
 	r := newRig(t)
 	r.newSigner(t, "ed", dkimtest.Ed25519(1))
@@ -82,7 +82,7 @@ func TestSignedField(t *testing.T) {
 			s.Identifier = "@example.org"
 			s.Headers = headerlist.MustParse("From")
 		}, "v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; i=@example.org; s=rsa; t=1800000000; h=From;"},
-		{"6376-3.5z-b, -c: z= of what h= selects", func(s *Signer) {
+		{"6376-3.5z-b, 6376-3.5z-c: z= of what h= selects", func(s *Signer) {
 			s.Headers = headerlist.MustParse("From:Subject")
 			s.CopyHeaders = true
 		}, "v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.org; s=rsa; t=1800000000; h=From:Subject; " +
@@ -318,7 +318,7 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// Messages that are not signed: 6376-5-a, -e, -t, and those of "Bad input".
+// Messages that are not signed: 6376-5-a, 6376-5-e, 6376-5-t, and those of "Bad input".
 func TestUnsignable(t *testing.T) {
 	r := newRig(t)
 	for _, tt := range []struct {
@@ -592,7 +592,7 @@ func TestSignWrites(t *testing.T) {
 	}
 }
 
-// 6376-5-f, -g: the default list.
+// 6376-5-f, 6376-5-g: the default list.
 func TestDefaultHeaders(t *testing.T) {
 	l := DefaultHeaders()
 	names := []string{"Return-Path", "Received", "DKIM-Signature", "From", "Sender", "Comments", "Keywords", "Bcc", "List-Id", "Authentication-Results"}

@@ -19,7 +19,7 @@ func TestSignerTags(t *testing.T) {
 		hasNot string
 		status Status
 	}{
-		{"6376-3.5-q: query", func(s *Signer) { s.Query = true }, " q=dns/txt;", "", Pass},
+		{"6376-3.2-q: query", func(s *Signer) { s.Query = true }, " q=dns/txt;", "", Pass},
 		{"no query", func(s *Signer) {}, " t=1800000000;", "q=", Pass},
 		{"no time", func(s *Signer) { s.OmitTime = true }, "s=rsa; h=", "t=", Pass},
 		{"no time, but an end", func(s *Signer) { s.OmitTime, s.Lifetime = true, time.Hour }, " x=1800003600;", "t=", Pass},

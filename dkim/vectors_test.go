@@ -10,7 +10,7 @@ import (
 	"github.com/waxseal/waxseal/internal/dkimtest"
 )
 
-// The computed vectors "b= removal": what of a field is hashed (6376-3.7-e, -f, -g, -h).
+// The computed vectors "b= removal": what of a field is hashed (6376-3.7-e, 6376-3.7-f, 6376-3.7-g, 6376-3.7-h).
 func TestEmptiedValue(t *testing.T) {
 	for before, want := range map[string]string{
 		" v=1; bh=X; b=AB\r\n CD":               " v=1; bh=X; b=",

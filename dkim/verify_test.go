@@ -83,7 +83,7 @@ func TestChanges(t *testing.T) {
 	}
 }
 
-// 6376-5.4.2-i, -j, 6376-3.7-g: a signature that covers another one.
+// 6376-5.4.2-i, 6376-5.4.2-j, 6376-3.7-g: a signature that covers another one.
 func TestCoveredSignature(t *testing.T) {
 	r := newRig(t)
 	inner := craft(t, r.signer.Key, goodTags, testMessage)
@@ -298,7 +298,7 @@ func TestDeafResolver(t *testing.T) {
 	})
 }
 
-// 6376-3.6.2-h, -i, 8301-3.1-e, 6376-3.5i-e, 6376-3.5a-b: what is looked up.
+// 6376-3.6.2-h, 6376-3.6.2-i, 8301-3.1-e, 6376-3.5i-e, 6376-3.5a-b: what is looked up.
 func TestLookupCount(t *testing.T) {
 	r := newRig(t)
 	var names []string
@@ -360,7 +360,7 @@ func TestMaxSignatures(t *testing.T) {
 	}
 }
 
-// 6376-6.1-b to -f, 8301-3.1-g, HAZARDS "one bad signature".
+// 6376-6.1-b, 6376-6.1-c, 6376-6.1-d, 6376-6.1-e, 6376-6.1-f, 8301-3.1-g, HAZARDS "one bad signature".
 func TestOverall(t *testing.T) {
 	r := newRig(t)
 	good := craft(t, r.signer.Key, goodTags, testMessage)

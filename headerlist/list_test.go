@@ -96,7 +96,7 @@ func reference(l List, names []string) (h []string, fields []int) {
 	return h, fields
 }
 
-// chosen reads h= as a verifier does, from the bottom up (6376-5.4.2-a, -b, -d).
+// chosen reads h= as a verifier does, from the bottom up (6376-5.4.2-a, 6376-5.4.2-b, 6376-5.4.2-d).
 func chosen(h, names []string) (fields []int) {
 	used := make([]bool, len(names))
 	for _, name := range h {

@@ -12,7 +12,7 @@ import (
 	"github.com/waxseal/waxseal/canon"
 )
 
-// The rows of "l= on canonical bodies" of the computed vectors: 6376-3.5l-c, -e, -f, -j.
+// The rows of "l= on canonical bodies" of the computed vectors: 6376-3.5l-c, 6376-3.5l-e, 6376-3.5l-f, 6376-3.5l-j.
 func TestLengths(t *testing.T) {
 	for _, tt := range []struct {
 		body   string

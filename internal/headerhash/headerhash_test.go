@@ -24,7 +24,7 @@ func header(t testing.TB, fields string) *message.Header {
 
 // Every header of up to five fields of three names, with every h= of up to
 // four names and every position of the signature's own field, against the rule
-// written out (6376-5.4.2-a, -b, -c, -d, -g, -i).
+// written out (6376-5.4.2-a, 6376-5.4.2-b, 6376-5.4.2-c, 6376-5.4.2-d, 6376-5.4.2-g, 6376-5.4.2-i).
 func TestSelect(t *testing.T) {
 	var x Index
 	dkimtest.Exhaustive("aBc", 5, func(names string) {
@@ -70,7 +70,7 @@ func reference(names string, list []string, self int) (chosen []int) {
 	return chosen
 }
 
-// 6376-3.4.2-k, 6376-3.7-c, -d: fields in the order of h=, each with its CRLF,
+// 6376-3.4.2-k, 6376-3.7-c, 6376-3.7-d: fields in the order of h=, each with its CRLF,
 // then the signature's own without one.
 func TestWrite(t *testing.T) {
 	h := header(t, "To: b\r\nFrom \t:  a\r\n b\r\nTo: c\r\n")
