@@ -47,7 +47,8 @@
 //     v= exactly ("v=01" is not version 1).
 //   - A tag list with an empty tag (";;") is malformed; one ";" at its end,
 //     with white space after it, is not. FWS holds one fold: a line of white
-//     space inside a tag list is malformed.
+//     space in a tag list is malformed, except inside a value, where the
+//     grammar repeats FWS.
 //   - base64 without padding is read; padding that is there must be right.
 //   - Hexadecimal digits in quoted-printable are upper case.
 //   - d=, and the domain of i=, have two labels or more, of letters, digits and

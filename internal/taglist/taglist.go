@@ -75,8 +75,8 @@ func (l List) Get(name string) (value string, ok bool) {
 //
 // The grammar is that of section 3.2, with these choices where it is open: FWS
 // is allowed after a final ";" (6376-3.2-c); an empty tag-spec, as in ";;", is
-// refused (6376-3.2-b); FWS holds at most one fold (6376-2.8-c); octets beyond
-// ASCII are allowed in values where they are well-formed UTF-8 (RFC 8616).
+// refused (6376-3.2-b); FWS holds at most one fold (6376-2.8-c), and only
+// inside a value does the grammar repeat it; octets beyond ASCII are allowed in values where they are well-formed UTF-8 (RFC 8616).
 func Parse(text string) (List, error) { return Append(nil, text) }
 
 // Append is Parse, which appends to dst instead of allocating.
@@ -102,7 +102,7 @@ func Append(dst List, text string) (List, error) {
 			return dst, nil
 		}
 		p.pos++ // ";"
-		if n, ok := skipFWS(text[p.pos:]); ok && p.pos+n == len(text) {
+		if n, folds, ok := skipFWS(text[p.pos:]); ok && folds <= 1 && p.pos+n == len(text) {
 			return dst, nil
 		}
 	}
@@ -157,9 +157,11 @@ func (p *parser) tag() (Tag, error) {
 			t.Value, t.End = p.text[from:to], p.pos
 			return t, nil
 		case c == ' ' || c == '\t' || c == '\r':
-			if err := p.fws(); err != nil {
-				err.(*Error).Tag = name
-				return Tag{}, err
+			n, folds, ok := skipFWS(p.text[p.pos:])
+			p.pos += n
+			// Inside a value the grammar repeats FWS, behind it it does not.
+			if last := p.pos == len(p.text) || p.text[p.pos] == ';'; !ok || last && folds > 1 {
+				return Tag{}, p.fail(name, "a line break that is no fold: CRLF once, then white space")
 			}
 		case c >= 0x80:
 			r, n := utf8.DecodeRuneInString(p.text[p.pos:])
@@ -186,35 +188,34 @@ func plainLen(s string) int {
 
 // fws skips [FWS]: white space with at most one fold.
 func (p *parser) fws() error {
-	n, ok := skipFWS(p.text[p.pos:])
+	n, folds, ok := skipFWS(p.text[p.pos:])
 	p.pos += n
-	if !ok {
+	if !ok || folds > 1 {
 		return p.fail("", "a line break that is no fold: CRLF once, then white space")
 	}
 	return nil
 }
 
-// skipFWS returns the length of the FWS that s begins with, and whether a
-// malformed fold stops it.
-func skipFWS(s string) (n int, ok bool) {
-	folded := false
+// skipFWS returns the length of the white space that s begins with, how many
+// folds it has, and false if it ends in a line break that is no fold.
+func skipFWS(s string) (n, folds int, ok bool) {
 	for n < len(s) {
 		switch s[n] {
 		case ' ', '\t':
 			n++
 		case '\r':
-			if folded || len(s)-n < 3 || s[n+1] != '\n' || s[n+2] != ' ' && s[n+2] != '\t' {
-				return n, false
+			if len(s)-n < 3 || s[n+1] != '\n' || s[n+2] != ' ' && s[n+2] != '\t' {
+				return n, folds, false
 			}
-			folded = true
+			folds++
 			n += 3
 		case '\n':
-			return n, false
+			return n, folds, false
 		default:
-			return n, true
+			return n, folds, true
 		}
 	}
-	return n, true
+	return n, folds, true
 }
 
 func isNameChar(c byte, inner bool) bool {
