@@ -99,8 +99,7 @@ func TestKeyRecords(t *testing.T) {
 }
 
 // 8301-3.2-c, 8301-3.2-d, 8301-3.2-e, 8301-3.2-f, 8301-3.2-g, 8301-3.2-h and
-// 8463-A-c: sizes of keys, with crypto/rsa's
-// own floor and without.
+// 8463-A-c: sizes of keys, with crypto/rsa's own floor and without.
 func TestKeySizes(t *testing.T) {
 	for _, floor := range []string{"rsa1024min=1", "rsa1024min=0"} {
 		t.Run(floor, func(t *testing.T) {
