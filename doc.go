@@ -5,6 +5,8 @@
 //   - [github.com/waxseal/waxseal/dkim] signs and verifies messages.
 //   - [github.com/waxseal/waxseal/dkim/authres] writes, reads and removes
 //     Authentication-Results fields (RFC 8601).
+//   - [github.com/waxseal/waxseal/dkim/signtable] chooses the signers for a
+//     message by its sender, and finds their keys.
 //   - [github.com/waxseal/waxseal/keyrecord] parses, prints and looks up the
 //     DNS records of public keys.
 //   - [github.com/waxseal/waxseal/headerlist] chooses the header fields to sign.
