@@ -31,7 +31,7 @@ func TestAppendField(t *testing.T) {
 		{"6376-3.4.2-h", "A: b\rc\nd \r e \n f\r\n", "a:b\rc\nd \r e \n f\r\n"},
 		{"6376-3.4.2-h", "A: b\r\r\n c\n\r\n", "a:b\r c\n\r\n"},
 		{"6376-3.4.2-i", "A: b : C\r\n", "a:b : C\r\n"},
-		{"6376-3.4.2-j", "MIME-Version: I\r\n", "mime-version:I\r\n"},
+		{"6376-3.4.2-j 8616-5-g", "MIME-Version: I\r\n", "mime-version:I\r\n"},
 		{"6376-3.4.2-j", "\u0130\u212a\u00c0Z[@: I\r\n", "\u0130\u212a\u00c0z[@:I\r\n"},
 		{"6376-3.4.2-k", "From:a@b.example", "from:a@b.example"},
 		{"6376-3.4.2-k", "A: b \r\n c ", "a:b c"},

@@ -13,7 +13,7 @@ import (
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
-// FuzzParseSignature: what parses says the same when it is written anew, and
+// FuzzParseSignature, 6376-3.5-e: what parses says the same when it is written anew, and
 // what does not has a *TagError and a status that is no Pass.
 func FuzzParseSignature(f *testing.F) {
 	for _, tags := range []string{goodTags, with("l=3", "x=1900000000", "q=dns/txt", "i=a@example.org"), with("z=From:a|To:=20b", "foo=bar"), "v=1", ";;"} {

@@ -46,6 +46,7 @@ func TestTags(t *testing.T) {
 		{"6376-3.5-b", with("h"), PermError, ErrMissing, "h"},
 		{"6376-3.5-b", with("s"), PermError, ErrMissing, "s"},
 
+		{"6376-3.5v-a", with("v=1"), Pass, nil, ""},
 		{"6376-3.5v-b", with("v=2"), Neutral, ErrVersion, "v"},
 		{"6376-3.5v-b", with("v=0.5"), Neutral, ErrVersion, "v"},
 		{"6376-3.5v-b", with("v=DKIM1"), Neutral, ErrVersion, "v"},

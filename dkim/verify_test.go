@@ -200,7 +200,7 @@ func TestPolicyArguments(t *testing.T) {
 	want(t, "policy", r.verifyOne(t, r.sign(t, testMessage)), Pass, nil)
 }
 
-// DESIGN: precedence is fixed, whatever the timing of lookups.
+// 6376-6.1-a, DESIGN: precedence is fixed, whatever the timing of lookups.
 func TestPrecedence(t *testing.T) {
 	r := newRig(t)
 	r.zone["weak._domainkey.example.org"] = []string{"p="}
@@ -469,7 +469,7 @@ func TestBadInput(t *testing.T) {
 		{"bare CR in the body", strings.Replace(signed, "Hi.", "Hi.\r", 1), nil, Fail, ErrBodyHash, "canon.NewCRLFReader"},
 		{"NUL and 8-bit in the body", strings.Replace(signed, "Hi.", "Hi.\x00\xff", 1), nil, Fail, ErrBodyHash, ""},
 		{"NUL and 8-bit in the header", strings.Replace(signed, "ready?", "\x00\xff", 1), nil, Fail, ErrSignature, ""},
-		{"no From", strings.Replace(signed, "From: Joe", "Form: Joe", 1), nil, PermError, ErrFrom, "no From field"},
+		{"6376-3.5h-e: no From", strings.Replace(signed, "From: Joe", "Form: Joe", 1), nil, PermError, ErrFrom, "no From field"},
 		{"a signature of 64 KiB", strings.Replace(signed, "; h=", "; z=X:"+strings.Repeat("y", 64<<10)+"; h=", 1), nil, Policy, ErrLimit, "65536"},
 		{"65 tags", strings.Replace(signed, "v=1;", "v=1;"+manyTags(60), 1), nil, Policy, ErrLimit, "64 tags"},
 		{"4,097 names", strings.Replace(signed, " h=From", " h=From"+strings.Repeat(":x", 4096), 1), nil, Policy, ErrLimit, "4096"},

@@ -125,6 +125,23 @@ func checkSelect(t *testing.T, l List, names []string) {
 	}
 }
 
+// 6376-5.4.2-k: what is chosen is always the lowest fields of a name; there is
+// no entry for an upper one alone.
+func TestSelectBottom(t *testing.T) {
+	names := []string{"Received", "Received", "From", "Received"}
+	for _, e := range []Entry{{Name: "Received"}, {Name: "Received", All: true}, {Name: "Received", Optional: true}, {Name: "Received", All: true, Optional: true}} {
+		fields := chosen(List{e}.Select(names), names)
+		for i, f := range fields {
+			if want := []int{3, 1, 0, -1}[i]; f != want {
+				t.Errorf("%+v chooses the fields %v", e, fields)
+			}
+		}
+		if len(fields) == 0 {
+			t.Errorf("%+v chooses none", e)
+		}
+	}
+}
+
 // sequences calls f with every sequence of up to n elements of alphabet.
 func sequences[T any](alphabet []T, n int, f func([]T)) {
 	var extend func(s []T)
@@ -175,7 +192,11 @@ func FuzzSelect(f *testing.F) {
 	})
 }
 
+// 6376-5-h: once more than a field is there.
 func TestOversign(t *testing.T) {
+	if got, want := strings.Join(Oversign("From", "Cc").Select([]string{"From", "To", "from"}), ":"), "From:From:From:Cc"; got != want {
+		t.Errorf("oversigned h=%s, want %s", got, want)
+	}
 	if got, want := Oversign("From", "To").String(), "From+:From:To+:To"; got != want {
 		t.Errorf("Oversign = %q, want %q", got, want)
 	}

@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -114,6 +115,8 @@ func TestParse(t *testing.T) {
 		{"8616-3-a", "n=für; p=" + appendixC, nil},
 
 		{"6376-3.6.1k-a", "p=" + appendixA2, ErrSyntax},
+		{"6376-3.6.1k-b", "k=rsa; p=" + appendixC, nil},
+		{"6376-3.6.1k-b", "K=ed25519; p=" + appendixC, nil}, // another tag, which is not known
 		{"6376-3.6.1k-c", "k=ecdsa256; p=" + appendixC, ErrKeyType},
 		{"6376-3.6.1k-c", "k=ecdsa256; p=", ErrKeyType},
 		{"6376-3.6.1k-c", "k=r\u017fa; p=" + appendixC, ErrSyntax}, // a long s
@@ -241,6 +244,25 @@ func TestParseFields(t *testing.T) {
 	if !slices.Equal(r.Hashes, []string{"sha1", "SHA256"}) || !slices.Equal(r.Services, []string{"tlsrpt", "Email"}) ||
 		!slices.Equal(r.Flags, []string{"x", "Y", "s"}) || r.Granularity == nil || *r.Granularity != "joe*" || r.Notes != "a note; of  =GG two" {
 		t.Errorf("Parse = %+v", r)
+	}
+}
+
+// 6376-3.6.1g-b: an empty g= allows every address for DomainKeys if the record
+// is not one of DKIM, and none otherwise: it is told from no g= at all.
+func TestParseGranularity(t *testing.T) {
+	for txt, want := range map[string]string{"p=": "none", "g=; p=": `""`, "g=*; p=": `"*"`, "g=joe*; p=": `"joe*"`} {
+		r, err := Parse(txt)
+		if err != nil {
+			t.Errorf("Parse(%q): %v", txt, err)
+			continue
+		}
+		got := "none"
+		if r.Granularity != nil {
+			got = strconv.Quote(*r.Granularity)
+		}
+		if got != want {
+			t.Errorf("Parse(%q): g= is %s, want %s", txt, got, want)
+		}
 	}
 }
 

@@ -66,6 +66,7 @@ func TestString(t *testing.T) {
 		want string
 	}{
 		{"6376-3.6.1x-a", parse("k=rsa; p=" + erratum6674), "v=DKIM1; p=" + appendixC},
+		{"6376-3.6.1x-b", &Record{Key: edKey, Flags: []string{"s"}}, "v=DKIM1; k=ed25519; t=s; p=" + appendixA2},
 		{"8463-4.2-c", &Record{Key: edKey}, "v=DKIM1; k=ed25519; p=" + appendixA2},
 		{"6376-3.6.1p-b", &Record{}, "v=DKIM1; p="},
 		{"6376-3.6.1x-a", &Record{
