@@ -12,9 +12,9 @@ import (
 // It takes the grammar of RFC 8601, section 2.2, with erratum 6026: CFWS with
 // nested comments in all places, and white space between properties. Methods,
 // results, property types and property names come back in lower case. Of the
-// comments the first one behind a result is kept. Beyond the grammar, the value
-// of a property may have "/", "=" and "?" outside quotes, as many write
-// header.b, and UTF-8 stands wherever a token does.
+// comments the first one behind a result, or else behind its reason, is kept.
+// Beyond the grammar, the value of a property may have "/", "=" and "?" outside
+// quotes, as many write header.b, and UTF-8 stands wherever a token does.
 //
 // Parse does not judge: a result, a method or a property type that is not
 // registered comes back as it is, and so does an unknown version of a method.

@@ -98,8 +98,11 @@ func (p *parser) result() (Result, error) {
 		default:
 			r.Props = append(r.Props, prop)
 		}
-		if spaced, err = p.cfws(); err != nil {
+		if comment, spaced, err = p.comments(); err != nil {
 			return r, err
+		}
+		if r.Comment == "" && len(r.Props) == 0 {
+			r.Comment = comment // behind the reason, where OpenDKIM has it
 		}
 	}
 	return r, nil
