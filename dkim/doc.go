@@ -50,7 +50,9 @@
 //     space in a tag list is malformed, except inside a value, where the
 //     grammar repeats FWS.
 //   - base64 without padding is read; padding that is there must be right.
-//   - Hexadecimal digits in quoted-printable are upper case.
+//   - Hexadecimal digits in quoted-printable are upper case. A signer encodes
+//     what section 2.11 says it must, and ":" and "|"; other characters that are
+//     not mail-safe are written as they are.
 //   - d=, and the domain of i=, have two labels or more, of letters, digits and
 //     inner hyphens: no underscore, no final dot, no address literal. A
 //     selector has one label or more, likewise.
@@ -58,7 +60,8 @@
 //     but no controls, and no "@" outside quotes.
 //   - U-labels and UTF-8 are accepted in every message, since nothing in a
 //     message says that it was sent with SMTPUTF8. A U-label must be valid by
-//     IDNA2008. Key records are looked up by A-labels.
+//     IDNA2008. Key records are looked up by A-labels, and
+//     Authentication-Results name domains as the signature does.
 //   - t= and x= have up to 12 digits; more are malformed. A t= further in the
 //     future than Verifier.Skew is refused.
 //   - "dns" without "txt" is no query method.
