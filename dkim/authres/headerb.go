@@ -61,8 +61,22 @@ func commonPrefix(a, b string) int {
 // different values of one method for the same header.b (RFC 6008, section 4).
 // Give it the results of one authserv-id. Characters of header.b are compared
 // with case. An attacker who copies a signature and breaks the copy can so
-// make a reader ignore both; the message is then as good as unsigned.
+// make a reader ignore both; the message is then as good as unsigned. See
+// ConsistentPass.
 func Consistent(results []Result) []Result {
+	return consistent(results, "")
+}
+
+// ConsistentPass is Consistent, but keeps pass where it is contradicted: who
+// breaks a copy of a signature gets a failure in this way, and hardly ever a
+// pass, so a cautious reader may drop the failure alone (RFC 6008, section 6.2).
+func ConsistentPass(results []Result) []Result {
+	return consistent(results, "pass")
+}
+
+// consistent leaves out results that contradict each other, except those whose
+// value is keep.
+func consistent(results []Result, keep string) []Result {
 	type signature struct{ method, b string }
 	value := make(map[signature]string) // "" after a contradiction
 	for _, r := range results {
@@ -76,7 +90,7 @@ func Consistent(results []Result) []Result {
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(results), func(r Result) bool {
-		return slices.ContainsFunc(r.headerB(), func(b string) bool {
+		return r.Value != keep && slices.ContainsFunc(r.headerB(), func(b string) bool {
 			return value[signature{r.Method, b}] != r.Value
 		})
 	})

@@ -72,24 +72,57 @@ func TestConsistent(t *testing.T) {
 		what string
 		in   []Result
 		want []int // that stay
+		pass []int // that stay with ConsistentPass
 	}{
-		{"6008-4-g", []Result{r("dkim", "pass", "a"), r("dkim", "fail", "a"), r("dkim", "pass", "b")}, []int{2}},
-		{"three", []Result{r("dkim", "pass", "a"), r("dkim", "fail", "a"), r("dkim", "pass", "a"), r("dkim", "fail", "a")}, nil},
-		{"the same twice", []Result{r("dkim", "pass", "a"), r("dkim", "pass", "a")}, []int{0, 1}},
-		{"6008-4-e: case", []Result{r("dkim", "pass", "oINEO8hg"), r("dkim", "fail", "oineo8hg")}, []int{0, 1}},
-		{"another method", []Result{r("dkim", "pass", "a"), r("domainkeys", "fail", "a")}, []int{0, 1}},
-		{"no header.b", []Result{{Method: "spf", Value: "pass"}, {Method: "spf", Value: "fail"}}, []int{0, 1}},
+		{"6008-4-g, 6008-6.2-a", []Result{r("dkim", "pass", "a"), r("dkim", "fail", "a"), r("dkim", "pass", "b")}, []int{2}, []int{0, 2}},
+		{"the failure first", []Result{r("dkim", "fail", "a"), r("dkim", "pass", "a")}, nil, []int{1}},
+		{"three", []Result{r("dkim", "pass", "a"), r("dkim", "fail", "a"), r("dkim", "pass", "a"), r("dkim", "fail", "a")}, nil, []int{0, 2}},
+		{"two failures", []Result{r("dkim", "fail", "a"), r("dkim", "permerror", "a")}, nil, nil},
+		{"the same twice", []Result{r("dkim", "pass", "a"), r("dkim", "pass", "a")}, []int{0, 1}, []int{0, 1}},
+		{"6008-4-e: case", []Result{r("dkim", "pass", "oINEO8hg"), r("dkim", "fail", "oineo8hg")}, []int{0, 1}, []int{0, 1}},
+		{"another method", []Result{r("dkim", "pass", "a"), r("domainkeys", "fail", "a")}, []int{0, 1}, []int{0, 1}},
+		{"no header.b", []Result{{Method: "spf", Value: "pass"}, {Method: "spf", Value: "fail"}}, []int{0, 1}, []int{0, 1}},
+		{"none", nil, nil, nil},
 	} {
-		var got []string
-		for _, r := range Consistent(tt.in) {
-			got = append(got, fmt.Sprint(r))
+		for _, f := range []struct {
+			name string
+			got  []Result
+			want []int
+		}{{"Consistent", Consistent(tt.in), tt.want}, {"ConsistentPass", ConsistentPass(tt.in), tt.pass}} {
+			var got []string
+			for _, r := range f.got {
+				got = append(got, fmt.Sprint(r))
+			}
+			var want []string
+			for _, i := range f.want {
+				want = append(want, fmt.Sprint(tt.in[i]))
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("%s: %s gives %v, want %v", tt.what, f.name, got, want)
+			}
 		}
-		var want []string
-		for _, i := range tt.want {
-			want = append(want, fmt.Sprint(tt.in[i]))
+	}
+}
+
+// 6008-4-i: a prefix is unique among all the results of a message, whatever
+// field they go to.
+func TestUniqueBFields(t *testing.T) {
+	b := UniqueB([]string{"0123456789a", "0123456789b", "0123456789c"})
+	seen := map[string]bool{}
+	for _, results := range [][]string{b[:1], b[1:]} {
+		f := &Field{ID: "mx.example.com"}
+		for _, v := range results {
+			f.Results = append(f.Results, Result{Method: "dkim", Value: "pass", Props: []Prop{{"header", "b", v}}})
 		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: Consistent gives %v, want %v", tt.what, got, want)
+		read, err := Parse(f.String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range read.Results {
+			if v := r.Props[0].Value; seen[v] || len(v) != 11 {
+				t.Errorf("header.b=%s is not unique, or not as short as it can be", v)
+			}
+			seen[r.Props[0].Value] = true
 		}
 	}
 }
