@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 const (
@@ -12,6 +13,7 @@ const (
 	maxRemovals   = 100      // that a StripReader keeps for the log; Count goes on
 	maxRemovalRaw = 1 << 10  // octets of a field that it keeps
 	maxEmptyReads = 100      // in a row, before io.ErrNoProgress
+	maxLine       = 998      // octets of a line (RFC 5322, section 2.1.1), and so of a name
 )
 
 // A StripReader copies a message without the Authentication-Results fields
@@ -30,25 +32,29 @@ const (
 // Everything else passes octet for octet: other fields, fields of other
 // servers, the body with whatever messages it contains. Lines end in CRLF or
 // LF. A bare CR ends none: where later software may think that it does, put a
-// canon.NewCRLFReader below. Without ids nothing is removed.
+// canon.NewCRLFReader below. Without ids no Authentication-Results field is
+// removed. RemoveAll takes out fields of other names.
 //
 // Removing a field that a signature covers breaks the signature: verify first,
 // then remove (section 5).
 //
-// It holds at most one Authentication-Results field, whatever the message. It
-// serves one message, and one goroutine at a time.
+// It holds at most one field, of those that may have to go, whatever the
+// message. It serves one message, and one goroutine at a time.
 type StripReader struct {
-	r   io.Reader
-	ids []string
-	buf []byte       // what r reads into
-	out bytes.Buffer // what Read has yet to give
-	err error        // of r, to be given when out is empty
+	r     io.Reader
+	ids   []string
+	names []string     // of the fields that may have to go, in lower case
+	all   []string     // those of names that go whatever they say
+	buf   []byte       // what r reads into
+	out   bytes.Buffer // what Read has yet to give
+	err   error        // of r, to be given when out is empty
 
 	state   stripState
 	lineEnd bool   // the next octet begins a line
 	cr      bool   // a CR that began a line is held back
 	field   []byte // what is held of a field that may have to go
-	matched int    // octets of field that are its name, and white space
+	matched int    // octets of field that were looked at for its name
+	name    int    // octets of its name, once that has ended
 
 	removed []Removal
 	count   int
@@ -69,7 +75,7 @@ const (
 type Removal struct {
 	Raw []byte // the field as it stood, cut off after 1024 octets
 	ID  string // its authserv-id, if that could be read
-	Err error  // why it went though ID is none of the ids: ErrSyntax, ErrVersion or ErrLimit
+	Err error  // why it went though ID is none of the ids: ErrSyntax, ErrVersion or ErrLimit; nil for RemoveAll
 }
 
 // NewStripReader returns a StripReader that reads a message from r and removes
@@ -78,8 +84,25 @@ func NewStripReader(r io.Reader, id ...string) *StripReader {
 	s := &StripReader{r: r, ids: slices.Clone(id), lineEnd: true}
 	if len(id) == 0 {
 		s.state = stripBody
+	} else {
+		s.names = []string{strings.ToLower(fieldName)}
 	}
 	return s
+}
+
+// RemoveAll makes s remove every field with one of the names too, whatever it
+// says: for fields that name no server, like X-DKIM-Authentication-Results of
+// DKIMproxy, of which a stranger's cannot be told from ours. Names are compared
+// without case; one that is empty, or longer than 998 octets, has no effect.
+// RemoveAll is to be called before the first Read.
+func (s *StripReader) RemoveAll(name ...string) {
+	for _, n := range name {
+		if n != "" && len(n) <= maxLine {
+			s.names = append(s.names, strings.ToLower(n))
+			s.all = append(s.all, strings.ToLower(n))
+			s.state = stripStart
+		}
+	}
 }
 
 // Removed returns the first hundred fields that were removed so far, for the
@@ -190,21 +213,38 @@ func (s *StripReader) add(b []byte) {
 // but others may skip them.
 func (s *StripReader) matchName() {
 	for ; s.matched < len(s.field); s.matched++ {
-		c := s.field[s.matched]
-		switch {
-		case s.matched < len(fieldName):
-			if lower(c) == lower(fieldName[s.matched]) {
-				continue
-			}
-		case c == ':':
+		switch c := s.field[s.matched]; {
+		case c == ':' && (s.name > 0 || s.endName()):
 			s.state = stripHold
 			return
 		case isSpace(c) || c == '\r' || c == '\n':
+			if s.name > 0 || s.endName() {
+				continue
+			}
+		case s.name == 0 && s.beginsName():
 			continue
 		}
 		s.pass()
 		return
 	}
+}
+
+// beginsName reports whether some name begins with what matchName has come to.
+func (s *StripReader) beginsName() bool {
+	seen := s.field[:s.matched+1]
+	return slices.ContainsFunc(s.names, func(name string) bool {
+		return len(name) >= len(seen) && equalName(name[:len(seen)], seen)
+	})
+}
+
+// endName reports whether what matchName has come to is the end of a name.
+func (s *StripReader) endName() bool {
+	seen := s.field[:s.matched]
+	if !slices.ContainsFunc(s.names, func(name string) bool { return equalName(name, seen) }) {
+		return false
+	}
+	s.name = len(seen)
+	return true
 }
 
 // endField decides about the field that is held, if there is one.
@@ -214,6 +254,7 @@ func (s *StripReader) endField() {
 	}
 	s.field = s.field[:0]
 	s.matched = 0
+	s.name = 0
 }
 
 // end takes the end of the input.
@@ -233,6 +274,11 @@ func (s *StripReader) pass() {
 
 // judge removes the field that is held if it has to go.
 func (s *StripReader) judge() bool {
+	name := s.field[:s.name]
+	if slices.ContainsFunc(s.all, func(n string) bool { return equalName(n, name) }) {
+		s.remove("", nil)
+		return true
+	}
 	id, err := fieldID(string(s.field))
 	if err == nil && !(&Field{ID: id}).Trusted(s.ids...) {
 		if isToken(id) || isUnicodeDomain(id) {
@@ -269,9 +315,7 @@ func (s *StripReader) remove(id string, err error) {
 	s.field = nil
 }
 
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
+// equalName reports whether b is name, which is in lower case.
+func equalName(name string, b []byte) bool {
+	return len(name) == len(b) && strings.EqualFold(name, string(b))
 }

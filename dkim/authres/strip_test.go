@@ -154,6 +154,44 @@ func TestStripReaderMessage(t *testing.T) {
 	}
 }
 
+// TestStripReaderRemoveAll: fields that name no server go by their name alone.
+func TestStripReaderRemoveAll(t *testing.T) {
+	const x = "X-DKIM-Authentication-Results"
+	for _, tt := range []struct {
+		what, in, want string
+		ids, names     []string
+	}{
+		{"the name", x + ": pass\r\nFrom: a\r\n\r\n", "From: a\r\n\r\n", nil, []string{x}},
+		{"every copy, in any case", "x-dkim-AUTHENTICATION-results:pass\r\nA: b\r\n" + x + ": none\r\n", "A: b\r\n", nil, []string{x}},
+		{"folded", x + ":\r\n pass\r\n\t(x)\r\nA: b\r\n", "A: b\r\n", nil, []string{x}},
+		{"before the colon", x + " \r\n\t: pass\r\nA: b\r\n", "A: b\r\n", nil, []string{x}},
+		{"the body", "A: b\r\n\r\n" + x + ": pass\r\n", "A: b\r\n\r\n" + x + ": pass\r\n", nil, []string{x}},
+		{"no ids: Authentication-Results stays", "Authentication-Results: mx; none\r\n" + x + ": pass\r\n", "Authentication-Results: mx; none\r\n", nil, []string{x}},
+		{"both", "Authentication-Results: mx; none\r\n" + x + ": pass\r\nAuthentication-Results: a; none\r\n", "Authentication-Results: a; none\r\n", []string{"mx"}, []string{x}},
+		{"all of Authentication-Results", "Authentication-Results: mx; none\r\nAuthentication-Results: a; none\r\nB: c\r\n", "B: c\r\n", []string{"mx"}, []string{"Authentication-Results"}},
+		{"a name that begins another", "Auth: x\r\nAuthen: x\r\nAuthentication-Results: mx; none\r\nAuthentication-Results-X: y\r\n", "Authen: x\r\nAuthentication-Results-X: y\r\n", []string{"mx"}, []string{"auth"}},
+		{"names that only begin alike", "Received-SPFX: pass\r\nReceived: x\r\nReceived-SPF: pass\r\n", "Received-SPFX: pass\r\nReceived: x\r\n", nil, []string{"Received-SPF"}},
+		{"a space in the name", "Received -SPF: pass\r\nReceived SPF: x\r\n", "Received -SPF: pass\r\nReceived SPF: x\r\n", nil, []string{"Received-SPF", "Received-SPF-2"}},
+		{"no name", ": x\r\nA: b\r\n", ": x\r\nA: b\r\n", nil, []string{"", "B"}},
+		{"a name too long", strings.Repeat("x", maxLine+1) + ": y\r\n", strings.Repeat("x", maxLine+1) + ": y\r\n", nil, []string{strings.Repeat("x", maxLine+1)}},
+		{"the longest name", strings.Repeat("x", maxLine) + ": y\r\n", "", nil, []string{strings.Repeat("x", maxLine)}},
+		{"more than 64 KiB", x + ": " + strings.Repeat("y", maxField) + "\r\nA: b\r\n", "A: b\r\n", nil, []string{x}},
+		{"letters that only Unicode folds", "Li\u017ft: x\r\n", "Li\u017ft: x\r\n", nil, []string{"List"}},
+	} {
+		for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader} {
+			s := NewStripReader(between(strings.NewReader(tt.in)), tt.ids...)
+			s.RemoveAll(tt.names...)
+			got, err := io.ReadAll(s)
+			if err != nil || string(got) != tt.want {
+				t.Errorf("%s: %.200q gives %.200q, %v, want %.200q", tt.what, tt.in, got, err, tt.want)
+			}
+			if (s.Count() > 0) != (tt.want != tt.in) {
+				t.Errorf("%s: %d removed", tt.what, s.Count())
+			}
+		}
+	}
+}
+
 var nameOfField = regexp.MustCompile(`(?i)^authentication-results[ \t\r\n]*:`)
 
 // stripReference is the same with the message as a whole.
