@@ -88,7 +88,7 @@ func TestParse(t *testing.T) {
 		{"8601-P-i: a huge version", "example.com; dkim/99999999999999999999=pass", results("example.com", Result{Method: "dkim", Value: "pass", Version: maxVersion})},
 		{"8601-P-j: raw", "example.com; dkim=great", results("example.com", Result{Method: "dkim", Value: "great"})},
 		{"8601-P-o: hardfail", "example.com; dkim=hardfail", results("example.com", Result{Method: "dkim", Value: "hardfail"})},
-		{"EID 6026: several properties", "example.com; dkim=pass header.d=a(x)header.s=b", one(Prop{"header", "d", "a"}, Prop{"header", "s", "b"})},
+		{"8601-2.2-k, erratum 6026: several properties", "example.com; dkim=pass header.d=a(x)header.s=b", one(Prop{"header", "d", "a"}, Prop{"header", "s", "b"})},
 		{"CFWS in a reason", "example.com; dkim=fail (x) reason (y) = (z) w", results("example.com", Result{Method: "dkim", Value: "fail", Comment: "x", Reason: "w"})},
 		{"a property with the name reason", "example.com; dkim=pass policy.reason=x", one(Prop{"policy", "reason", "x"})},
 		{"the ptype reason", "example.com; dkim=pass reason.x=y", one(Prop{"reason", "x", "y"})},
