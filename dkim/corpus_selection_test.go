@@ -52,7 +52,6 @@ var selectedReasons = []struct {
 	{"keyrecord.ErrTemporary", keyrecord.ErrTemporary},
 	{"keyrecord.ErrKeyType", keyrecord.ErrKeyType},
 	{"keyrecord.ErrSyntax", keyrecord.ErrSyntax},
-	{"ErrLineEnding", ErrLineEnding},
 	{"ErrHeader", ErrHeader},
 	{"ErrMissing", ErrMissing},
 	{"ErrVersion", ErrVersion},
@@ -73,6 +72,7 @@ var selectedReasons = []struct {
 	{"ErrWeakKey", ErrWeakKey},
 	{"ErrKey", ErrKey},
 	{"ErrPolicy", ErrPolicy},
+	{"ErrLineEnding", ErrLineEnding}, // last: it comes with a failure as its likely cause
 }
 
 // TestSelection verifies messages of which each proves a rule. Most come from

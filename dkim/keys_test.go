@@ -124,6 +124,10 @@ func TestKeySizes(t *testing.T) {
 					t.Errorf("KeyBits = %d, want %d", res.KeyBits, bits)
 				}
 			}
+			lf := r.verifyOne(t, strings.Replace(signed[512], "Hi.\r", "Hi.", 1))
+			if want(t, "512 bits, and LF", lf, PermError, ErrWeakKey); errors.Is(lf.Err, ErrLineEnding) {
+				t.Errorf("line ends are no cause of %v", lf.Err)
+			}
 			r.verifier.MinRSABits = 2048
 			want(t, "1024 of 2048", r.verifyOne(t, signed[1024]), Policy, ErrWeakKey)
 			want(t, "512 of 2048", r.verifyOne(t, signed[512]), PermError, ErrWeakKey)

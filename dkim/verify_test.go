@@ -490,6 +490,9 @@ func TestBadInput(t *testing.T) {
 				continue
 			}
 			want(t, tt.what, results[0], tt.status, tt.reason)
+			if errors.Is(results[0].Err, ErrLineEnding) != strings.Contains(tt.words, "CRLF") {
+				t.Errorf("%s: %v", tt.what, results[0].Err)
+			}
 			if !strings.Contains(results[0].Err.Error(), tt.words) {
 				t.Errorf("%s: %v does not say %q", tt.what, results[0].Err, tt.words)
 			}

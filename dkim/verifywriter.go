@@ -3,6 +3,7 @@ package dkim
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -312,8 +313,9 @@ func (w *VerifyWriter) conclude(c *check) {
 // hint adds to a failed verification that its cause may be lines that do not
 // end in CRLF.
 func (w *VerifyWriter) hint(err error) error {
-	if w.endings.bare || w.work.scanner.BareLineEnd() >= 0 {
-		return fmt.Errorf("%w; the message has CR or LF that is not part of CRLF: was it converted from a local file? see canon.NewCRLFReader", err)
+	failed := errors.Is(err, ErrSignature) || errors.Is(err, ErrBodyHash)
+	if failed && (w.endings.bare || w.work.scanner.BareLineEnd() >= 0) {
+		return fmt.Errorf("%w; perhaps %w: the message has bare CR or LF; if it was a local file, convert it with canon.NewCRLFReader first", err, ErrLineEnding)
 	}
 	return err
 }

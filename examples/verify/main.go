@@ -95,7 +95,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	for _, r := range results {
 		// The reason names this reader where line ends may be the cause.
-		if r.Err != nil && strings.Contains(r.Err.Error(), "canon.NewCRLFReader") {
+		if errors.Is(r.Err, dkim.ErrLineEnding) {
 			return complain(1, "lines end in LF or CR alone; if the message is a local file, -crlf converts it")
 		}
 	}
