@@ -1,0 +1,154 @@
+// Momentum signs the message on standard input as a dkim_sign stanza says, and
+// shows what the validator and its script functions make of one.
+//
+//	go run ./examples/momentum ecelerity.conf ROOT can_relay=1 < message > signed
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/waxseal/waxseal/dkim"
+	"github.com/waxseal/waxseal/dkim/authres"
+)
+
+func main() {
+	err := errors.New("usage: momentum CONF ROOT [ VARIABLE=VALUE ... ] < message > signed")
+	if len(os.Args) > 2 {
+		err = run(os.Args[1], os.Args[2], os.Args[3:], os.Stdin, os.Stdout, os.Stderr)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "momentum:", err)
+		os.Exit(1)
+	}
+}
+
+// run signs a message with context variables, and prints the statistics.
+func run(conf, folder string, variables []string, src io.Reader, dst, log io.Writer) error {
+	text, err := os.ReadFile(conf)
+	if err != nil {
+		return err
+	}
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return err
+	}
+	defer root.Close()
+	table, err := parseConfig(conf, string(text), root.FS())
+	if err != nil {
+		return err
+	}
+	var s stats
+	table.Observe = s.signed
+	values := map[string]string{}
+	for _, v := range variables {
+		name, value, _ := strings.Cut(v, "=")
+		values[name] = value
+	}
+	defer s.print(log)
+	return dkim.Sign(context.Background(), dst, src, s.count(table, values))
+}
+
+// A validation is what dkim_validate knows of a message, and what the functions
+// of msys.validate.dkim return of it.
+type validation struct {
+	header  *dkim.Header
+	results []*dkim.Result
+}
+
+func validate(ctx context.Context, src io.Reader, v *dkim.Verifier) (*validation, error) {
+	w := dkim.NewVerifyWriter(ctx, v)
+	if _, err := io.Copy(w, src); err != nil {
+		return nil, err
+	}
+	results, err := w.Finish()
+	return &validation{w.Header(), results}, err
+}
+
+// authenticationResults is the field to put on top: none for unsigned mail.
+func (v *validation) authenticationResults(host string) string {
+	if len(v.results) == 0 {
+		return ""
+	}
+	return (&authres.Field{ID: host, Results: dkim.AuthRes(v.results)}).String()
+}
+
+// getDomains returns the domains of i= of the signatures that are valid.
+func (v *validation) getDomains() (domains []string) {
+	for _, r := range v.results {
+		if id := r.Signature.Identifier; r.Status == dkim.Pass {
+			domains = append(domains, id[strings.LastIndexByte(id, '@')+1:])
+		}
+	}
+	return domains
+}
+
+// getResponsibleDomain returns the domain of Sender, or else of From.
+func (v *validation) getResponsibleDomain() string {
+	domain, _ := v.header.Sender()
+	return domain
+}
+
+// verifyResultsGetCount and verifyResultsGetItem take nil for "no results".
+func (v *validation) verifyResultsGetCount() (int, error) {
+	if v == nil {
+		return 0, errors.New("No verification results to count.")
+	}
+	return len(v.results), nil
+}
+
+// An item is one result: query and algorithm are empty where they are absent.
+type item struct {
+	status                       dkim.Status
+	diagnostic, query, algorithm string
+}
+
+func (v *validation) verifyResultsGetItem(index *int) (item, error) {
+	switch {
+	case v == nil:
+		return item{}, errors.New("No verification results to get item from")
+	case index == nil:
+		return item{}, errors.New("Index value not specified")
+	case *index < 0 || *index >= len(v.results):
+		return item{}, errors.New("Index value is greater than the number of verification results")
+	}
+	r := v.results[*index]
+	it := item{status: r.Status, query: strings.Join(r.Signature.Query, ":"), algorithm: r.Signature.Algorithm}
+	if r.Err != nil {
+		it.diagnostic = r.Err.Error()
+	}
+	return it, nil
+}
+
+func verifyStatusToString(s dkim.Status) (string, error) {
+	if s == "" {
+		return "", errors.New("No status code is passed in")
+	}
+	return string(s), nil
+}
+
+// reflect returns the reply that tells a sender what became of the signatures,
+// and to whom it goes: the first receiver is named, the others are Bcc.
+func (v *validation) reflect(sender, receivers, subject, note string) (message []byte, to []string) {
+	to = strings.FieldsFunc(receivers, func(r rune) bool { return r == ';' || r == ' ' })
+	if sender == "" || len(to) == 0 || strings.ContainsAny(sender+receivers+subject, "\r\n") {
+		return nil, nil
+	}
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: %s\r\n\r\n", sender, to[0], cmp.Or(subject, "DKIM validation result"))
+	if note != "" {
+		fmt.Fprintf(&b, "%s\r\n\r\n", note)
+	}
+	fmt.Fprintf(&b, "Responsible domain: %s\r\nSignatures: %d\r\n", v.getResponsibleDomain(), len(v.results))
+	for i := range v.results {
+		it, _ := v.verifyResultsGetItem(&i)
+		fmt.Fprintf(&b, "%d: d=%s s=%s a=%s: %s %s\r\n", i, v.results[i].Signature.Domain, v.results[i].Signature.Selector, it.algorithm, it.status, it.diagnostic)
+	}
+	return b.Bytes(), to
+}
