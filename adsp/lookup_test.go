@@ -130,6 +130,7 @@ func TestLookupErrors(t *testing.T) {
 	if p, err := Lookup(t.Context(), &dns{}, long); p != None || err != nil {
 		t.Errorf("a name too long for a record: %q, %v", p, err)
 	}
+	// 5617-4.1-c: a wildcard name is none.
 	for _, domain := range []string{"", "localhost", "[192.0.2.1]", "*.example.org", "a..example", "_adsp.example", strings.Repeat("a", 64) + ".example"} {
 		d := &dns{}
 		if _, err := Lookup(t.Context(), d, domain); !errors.Is(err, ErrDomain) || len(d.asked) > 0 {
