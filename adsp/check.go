@@ -66,9 +66,9 @@ func CheckFrom(ctx context.Context, r Resolver, from []string, signers []string)
 			results = append(results, Result{Author: a, Value: "permerror", Err: fmt.Errorf("%w: %d authors, %d are looked up", ErrLimit, len(addresses), maxAuthors)})
 			continue
 		}
-		domain := strings.ToLower(domainOf(a))
+		domain, err := toASCII(a)
 		res, ok := known[domain]
-		if !ok {
+		if !ok || err != nil {
 			res = Check(ctx, r, a, signers)
 			known[domain] = res
 		}

@@ -26,6 +26,9 @@
 // the domains (d=) of those that passed. A record is asked for only where it
 // matters, which is never when the author's domain has signed.
 //
+// [PartyOf] is of use today too: it says whether a signature is the author's or
+// a third party's.
+//
 // # Choices
 //
 // Where the texts leave something open, contradict each other, or vendors

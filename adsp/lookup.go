@@ -75,7 +75,7 @@ func (r Rules) Lookup(ctx context.Context, resolver Resolver, author string) (*P
 // cannot be that.
 func userName(address string) string {
 	const most = 63 // octets of a label (RFC 1035, section 2.3.4)
-	local := strings.ToLower(localOf(address))
+	local := localOf(address)
 	for label := range strings.SplitSeq(local, ".") {
 		if label == "" || len(label) > most {
 			return ""
@@ -83,11 +83,11 @@ func userName(address string) string {
 	}
 	for i := range len(local) {
 		c := local[i]
-		if !('a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '+' || c == '.') {
+		if !('a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9' || c == '-' || c == '_' || c == '+' || c == '.') {
 			return ""
 		}
 	}
-	return local
+	return strings.ToLower(local)
 }
 
 // lookupPolicy looks for a policy at one name. It returns nil if there is none.

@@ -202,7 +202,7 @@ func TestLookupPolicy(t *testing.T) {
 func TestUserName(t *testing.T) {
 	for address, want := range map[string]string{
 		"Joe@a.example": "joe", "a.b+c_d-1@a.example": "a.b+c_d-1", "a.example": "", "@a.example": "",
-		"a..b@x": "", ".a@x": "", "a.@x": "", "*@x": "", "a b@x": "", "jürgen@x": "", strings.Repeat("a", 64) + "@x": "",
+		"a..b@x": "", ".a@x": "", "a.@x": "", "*@x": "", "a b@x": "", "jürgen@x": "", "\u212aarl@x": "", strings.Repeat("a", 64) + "@x": "",
 	} {
 		if got := userName(address); got != want {
 			t.Errorf("userName(%q) = %q, want %q", address, got, want)
