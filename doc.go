@@ -7,11 +7,15 @@
 //     Authentication-Results fields (RFC 8601).
 //   - [github.com/waxseal/waxseal/dkim/signtable] chooses the signers for a
 //     message by its sender, and finds their keys.
+//   - [github.com/waxseal/waxseal/dkim/domainkeys] signs and verifies DomainKeys
+//     (RFC 4870): historic.
 //   - [github.com/waxseal/waxseal/keyrecord] parses, prints and looks up the
 //     DNS records of public keys.
 //   - [github.com/waxseal/waxseal/headerlist] chooses the header fields to sign.
 //   - [github.com/waxseal/waxseal/canon] canonicalizes header fields and bodies,
 //     and converts line ends to CRLF.
+//   - [github.com/waxseal/waxseal/adsp] reads the signing practices that a domain
+//     publishes, o= policies and ADSP (RFC 5617): historic.
 //
 // Start with package dkim. [dkim.Sign] and [dkim.Verify] take a message from a
 // reader; [dkim.SignWriter] and [dkim.VerifyWriter] take it as it arrives. The
