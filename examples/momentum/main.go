@@ -95,10 +95,15 @@ func (v *validation) getResponsibleDomain() string {
 	return domain
 }
 
+// A scriptError is what a script function returns as its error, in Momentum's words.
+type scriptError string
+
+func (e scriptError) Error() string { return string(e) }
+
 // verifyResultsGetCount and verifyResultsGetItem take nil for "no results".
 func (v *validation) verifyResultsGetCount() (int, error) {
 	if v == nil {
-		return 0, errors.New("No verification results to count.")
+		return 0, scriptError("No verification results to count.")
 	}
 	return len(v.results), nil
 }
@@ -112,11 +117,11 @@ type item struct {
 func (v *validation) verifyResultsGetItem(index *int) (item, error) {
 	switch {
 	case v == nil:
-		return item{}, errors.New("No verification results to get item from")
+		return item{}, scriptError("No verification results to get item from")
 	case index == nil:
-		return item{}, errors.New("Index value not specified")
+		return item{}, scriptError("Index value not specified")
 	case *index < 0 || *index >= len(v.results):
-		return item{}, errors.New("Index value is greater than the number of verification results")
+		return item{}, scriptError("Index value is greater than the number of verification results")
 	}
 	r := v.results[*index]
 	it := item{status: r.Status, query: strings.Join(r.Signature.Query, ":"), algorithm: r.Signature.Algorithm}
@@ -128,7 +133,7 @@ func (v *validation) verifyResultsGetItem(index *int) (item, error) {
 
 func verifyStatusToString(s dkim.Status) (string, error) {
 	if s == "" {
-		return "", errors.New("No status code is passed in")
+		return "", scriptError("No status code is passed in")
 	}
 	return string(s), nil
 }
