@@ -2,10 +2,8 @@ package dkim
 
 import (
 	"encoding/base64"
-	"errors"
 
 	"github.com/waxseal/waxseal/dkim/authres"
-	"github.com/waxseal/waxseal/keyrecord"
 )
 
 // AuthRes turns results into those of an Authentication-Results field (RFC
@@ -13,11 +11,34 @@ import (
 // algorithm, identifier where it passed, and as much of b= as tells it from
 // the others (RFC 6008). A message without signatures gives dkim=none.
 //
+// Give it all results of a message at once, also where they go to several
+// fields, so that header.b is unique among them.
+//
 // Only what a signature proves is stated as such: a reason says why one did not
-// pass, and what cannot be written in the field is left to package authres,
-// which lets nothing out of its place.
+// pass, and where that is the Verifier's choice, policy.dkim-rules names the
+// rule (RFC 8601, section 2.4): key-size, local (Verifier.Policy),
+// public-suffix, signature-count, signature-size, unsigned-body,
+// unsigned-field (RequireFields) or unsigned-from. Neither repeats what Err
+// holds, since parts of that are the sender's. What cannot be written in the
+// field is left to package authres, which lets nothing out of its place.
 func AuthRes(results []*Result) []authres.Result {
+	return AuthResOptions{}.AuthRes(results)
+}
+
+// AuthResOptions has choices for AuthRes. Its zero value is what AuthRes does.
+type AuthResOptions struct {
+	// OmitNone gives no result for a message without signatures, as Momentum
+	// does. A field without results says "none" of all methods: write none if
+	// there is no result of another method either.
+	OmitNone bool
+}
+
+// AuthRes is the function AuthRes with the choices of o.
+func (o AuthResOptions) AuthRes(results []*Result) []authres.Result {
 	if len(results) == 0 {
+		if o.OmitNone {
+			return nil
+		}
 		return []authres.Result{{Method: "dkim", Value: string(None)}}
 	}
 	values := make([]string, len(results))
@@ -34,43 +55,63 @@ func AuthRes(results []*Result) []authres.Result {
 
 func authResult(r *Result, b string) authres.Result {
 	s := r.Signature
-	a := authres.Result{Method: "dkim", Value: string(r.Status), Reason: reason(r.Err)}
+	why := r.explain()
+	a := authres.Result{Method: "dkim", Value: string(r.Status), Reason: why.words}
 	if r.Testing {
 		a.Comment = "test mode"
 	}
-	add := func(name, value string) {
+	add := func(ptype, name, value string) {
 		if value != "" {
-			a.Props = append(a.Props, authres.Prop{Type: "header", Name: name, Value: value})
+			a.Props = append(a.Props, authres.Prop{Type: ptype, Name: name, Value: value})
 		}
 	}
-	add("d", s.Domain)
+	add("header", "d", s.Domain)
 	if r.Status == Pass {
-		add("i", s.Identifier)
+		add("header", "i", s.Identifier)
 	}
-	add("s", s.Selector)
-	add("a", s.Algorithm)
-	add("b", b)
+	add("header", "s", s.Selector)
+	add("header", "a", s.Algorithm)
+	add("header", "b", b)
+	if r.Status == Policy {
+		add("policy", "dkim-rules", why.rule)
+	}
 	return a
 }
 
-// reason returns the reason in err in words of this package alone: err may
-// hold what the sender or a resolver wrote.
-func reason(err error) string {
-	if err == nil {
-		return ""
-	}
-	for _, known := range reasons {
-		if errors.Is(err, known) {
-			return known.Error()
+// DKIMproxyField returns the name and the value of the field that DKIMproxy
+// puts on what it has verified, for filters that look for it:
+// X-DKIM-Authentication-Results with "pass", "fail (body has been altered)",
+// "temperror (...)", "invalid (...)", or "none" for a message without
+// signatures. Of several results it tells the best, in this order, and the
+// upper one of equals.
+//
+// The field names no server, so a reader believes whoever wrote it: remove it
+// from mail that comes in, with authres.StripReader.RemoveAll.
+func DKIMproxyField(results []*Result) (name, value string) {
+	name = "X-DKIM-Authentication-Results"
+	order := [...]string{"pass", "fail", "temperror", "invalid"}
+	for _, word := range order {
+		for _, r := range results {
+			if proxyWord(r.Status) != word {
+				continue
+			}
+			switch why := r.explain(); {
+			case why.detail != "":
+				return name, word + " (" + why.detail + ")"
+			case why.words != "":
+				return name, word + " (" + why.words + ")"
+			}
+			return name, word
 		}
 	}
-	return "verification failed"
+	return name, "none"
 }
 
-// reasons are looked through in this order: what says most comes first.
-var reasons = [...]error{
-	ErrHistoric, ErrTooMany, ErrUncoveredFrom, ErrPartialBody, ErrWeakKey,
-	keyrecord.ErrTemporary, keyrecord.ErrNotFound, keyrecord.ErrRevoked, keyrecord.ErrSyntax, keyrecord.ErrKeyType, keyrecord.ErrKeySize,
-	ErrBodyHash, ErrSignature, ErrBodyLength, ErrExpired, ErrFuture, ErrMissing, ErrVersion, ErrAlgorithm, ErrQuery, ErrFrom,
-	ErrPolicy, ErrLimit, ErrSyntax, ErrIdentifier, ErrDomain, ErrKey,
+// proxyWord returns the word of DKIMproxy for a Status.
+func proxyWord(s Status) string {
+	switch s {
+	case Pass, Fail, TempError:
+		return string(s)
+	}
+	return "invalid"
 }
