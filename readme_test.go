@@ -174,3 +174,48 @@ func TestREADMEFacts(t *testing.T) {
 		}
 	}
 }
+
+// TestExampleREADMEs: each nested module below examples has a README of one
+// screen, with the lines that matter as they stand in its source.
+func TestExampleREADMEs(t *testing.T) {
+	mods, err := filepath.Glob(filepath.Join("examples", "*", "go.mod"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, mod := range mods {
+		readme := filepath.Join(filepath.Dir(mod), "README.md")
+		if lines := strings.Count(read(t, readme), "\n"); lines > 60 {
+			t.Errorf("%s: %d lines are more than a screen", readme, lines)
+		}
+		files, err := filepath.Glob(filepath.Join(filepath.Dir(mod), "*.go"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var source strings.Builder // without indentation
+		for _, file := range files {
+			for line := range strings.Lines(read(t, file)) {
+				source.WriteString(strings.TrimLeft(line, "\t"))
+			}
+		}
+		n := 0
+		for _, b := range blocks(t, readme) {
+			if b.lang != "go" {
+				continue
+			}
+			n++
+			var text strings.Builder
+			for line := range strings.Lines(b.text) {
+				text.WriteString(strings.TrimLeft(line, "\t"))
+			}
+			if !strings.Contains(source.String(), text.String()) {
+				t.Errorf("%s: not in the source:\n%s", readme, b.text)
+			}
+			if lines := strings.Count(b.text, "\n"); lines > 20 {
+				t.Errorf("%s: %d lines are too many:\n%s", readme, lines, b.text)
+			}
+		}
+		if n == 0 {
+			t.Errorf("%s shows none of the source", readme)
+		}
+	}
+}
