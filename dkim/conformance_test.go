@@ -320,8 +320,9 @@ func TestStrictByDefault(t *testing.T) {
 // 6376-6.3-b: nothing but what a resolver says is temporary, so that no
 // signature that fails for good is answered with a 4xx code.
 func TestOnlyResolversAreTemporary(t *testing.T) {
-	for _, err := range reasons {
-		if temp := StatusOf(err) == TempError; temp != (err == keyrecord.ErrTemporary) {
+	for _, r := range vectorReasons {
+		err := errors.Join(r.errs...)
+		if temp := StatusOf(err) == TempError; temp != (r.word == "key-temporary") {
 			t.Errorf("StatusOf(%v) = %s", err, StatusOf(err))
 		}
 	}

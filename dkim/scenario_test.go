@@ -17,7 +17,7 @@ import (
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
-var update = flag.Bool("update", false, "write the want sections of testdata/*.txtar anew")
+var update = flag.Bool("update", false, "write testdata/vectors.json and the want sections of testdata/*.txtar anew")
 
 // TestScenarios verifies the messages of testdata/*.txtar, each whole and octet
 // by octet.

@@ -5,25 +5,45 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/waxseal/waxseal/keyrecord"
 )
 
-// TestTags verifies messages whose signature is right but for the rule that a
-// row is about.
-func TestTags(t *testing.T) {
-	r := newRig(t)
-	r.zone["rsa._domainkey.xn--bcher-kva.example"] = r.zone["rsa._domainkey.example.org"]
-	r.zone["foo.bar._domainkey.example.org"] = r.zone["rsa._domainkey.example.org"]
+// A tagRow is a signature that is right but for the rule that it is about.
+type tagRow struct {
+	id, tags string
+	status   Status
+	reason   error
+	tag      string // of the TagError
+}
+
+// tagRowNames are further names of the key that tagRows are signed with.
+var tagRowNames = []string{"rsa._domainkey.xn--bcher-kva.example", "foo.bar._domainkey.example.org"}
+
+func tagRows() []tagRow {
 	long := strings.Repeat("a", 64)
-	for _, tt := range []struct {
-		id, tags string
-		status   Status
-		reason   error
-		tag      string // of the TagError
-	}{
+	return []tagRow{
 		// Field and list (3.2, 3.5)
+		{"6376-2.8-a", strings.Replace(goodTags, "; ", ";\v", 1), Neutral, ErrSyntax, ""},
+		{"6376-2.8-a", strings.Replace(goodTags, "; ", ";\u00a0", 1), Neutral, ErrSyntax, ""},
+		{"6376-2.8-b", with("h=from:\r\n\tto"), Pass, nil, ""},
+		{"6376-2.8-b, 6376-2.8-c: inside a value", with("h=from:\r\n \r\n\tto"), Pass, nil, ""},
+		{"6376-2.8-b, 6376-2.8-c: between tags", strings.Replace(goodTags, "; ", ";\r\n \r\n\t", 1), Neutral, ErrSyntax, ""},
 		{"6376-3.2-a", goodTags + ";", Pass, nil, ""},
 		{"6376-3.2-b", strings.Replace(goodTags, "; ", ";; ", 1), Neutral, ErrSyntax, ""},
 		{"6376-3.2-c", goodTags + "; ", Pass, nil, ""},
+		{"6376-3.2-d", "", Neutral, ErrSyntax, ""},
+		{"6376-3.2-d", ";", Neutral, ErrSyntax, ""},
+		{"6376-3.2-e", with("a_1=x", "Z9_=x"), Pass, nil, ""},
+		{"6376-3.2-e", with("1a=x"), Neutral, ErrSyntax, ""},
+		{"6376-3.2-e", with("_a=x"), Neutral, ErrSyntax, ""},
+		{"6376-3.2-e", with("a-b=x"), Neutral, ErrSyntax, ""},
+		{"6376-3.2-e", strings.Replace(goodTags, "; ", "; =foo; ", 1), Neutral, ErrSyntax, ""},
+		{"6376-3.2-h", with("foo=a=b="), Pass, nil, ""},
+		{"6376-3.2-k", with("foo=a\x01b"), Neutral, ErrSyntax, "foo"},
+		{"6376-3.2-k", with("foo=a\x7fb"), Neutral, ErrSyntax, "foo"},
+		{"6376-3.2-l", with("foo=ü"), Pass, nil, ""},
+		{"6376-3.2-l", with("foo=\xfc"), Neutral, ErrSyntax, "foo"},
 		{"6376-3.2-f", strings.Replace(goodTags, "v=1", "V=1", 1), PermError, ErrMissing, "v"},
 		{"6376-3.2-g", with("foo=x; y"), Neutral, ErrSyntax, "y"},
 		{"6376-3.2-i", strings.ReplaceAll(goodTags, "; ", " ;\r\n\t"), Pass, nil, ""},
@@ -53,6 +73,7 @@ func TestTags(t *testing.T) {
 		{"6376-3.5v-c", with("v=01"), Neutral, ErrVersion, "v"},
 		{"6376-3.2-p", with("v="), Neutral, ErrVersion, "v"},
 
+		{"6376-3.5a-d, 8301-3.1-b", with("a=rsa-sha256"), Pass, nil, ""},
 		{"6376-3.5a-a", with("a=rsa"), Neutral, ErrSyntax, "a"},
 		{"6376-3.5a-a", with("a=rsa-"), Neutral, ErrSyntax, "a"},
 		{"6376-3.5a-a", with("a=rsa-sha-256"), Neutral, ErrSyntax, "a"},
@@ -71,7 +92,14 @@ func TestTags(t *testing.T) {
 		{"6376-3.5bh-a", strings.Replace(goodTags, "bh=BH", "bh="+strings.Repeat("A", 40)+"AA==", 1), Neutral, ErrSyntax, "bh"},
 		{"6376-3.5bh-a", strings.Replace(goodTags, "bh=BH", "bh="+strings.Repeat("A", 44), 1), Neutral, ErrSyntax, "bh"},
 
-		{"6376-3.4-b", strings.Replace(with("c=relaxed"), "Hi.", "Hi.", 1), Pass, nil, ""},
+		{"6376-3.5bh-b", strings.Replace(goodTags, "bh=BH", "bh="+strings.Repeat("A", 43)+"=", 1), Fail, ErrBodyHash, ""},
+		{"6376-2.10-a", strings.Replace(goodTags, "bh=BH", "bh= 2jUSOH9N htVGCQWNr9Br\r\n\tIAPreKQjO6Sn7XIkfJVOzv8 =", 1), Pass, nil, ""},
+		{"6376-2.10-b", strings.Replace(goodTags, "bh=BH", "bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8==", 1), Neutral, ErrSyntax, "bh"},
+		{"6376-2.10-b", strings.Replace(goodTags, "bh=BH", "bh=2jUSOH9NhtVGCQWNr9Br=IAPreKQjO6Sn7XIkfJVOzv8=", 1), Neutral, ErrSyntax, "bh"},
+		{"6376-2.10-b", strings.Replace(goodTags, "bh=BH", "bh=-_USOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8=", 1), Neutral, ErrSyntax, "bh"},
+		{"6376-2.10-c", strings.Replace(goodTags, "bh=BH", "bh=2jUSOH9NhtVGCQWNr9BrIAPreKQjO6Sn7XIkfJVOzv8", 1), Pass, nil, ""},
+
+		{"6376-3.4-b", with("c=relaxed"), Pass, nil, ""},
 		{"6376-3.4-c", with("c=nowsp/simple"), Neutral, ErrAlgorithm, "c"},
 		{"6376-3.4-c", with("c=simple/nofws"), Neutral, ErrAlgorithm, "c"},
 		{"6376-3.5c-a", with("c=/simple"), Neutral, ErrSyntax, "c"},
@@ -81,26 +109,27 @@ func TestTags(t *testing.T) {
 		{"6376-3.2-p", with("c="), Neutral, ErrSyntax, "c"},
 		{"6376-3.5c-b", with("c"), Pass, nil, ""},
 
-		{"6376-3.5d-a", with("d=com"), Neutral, ErrSyntax, "d"},
+		{"6376-3.5d-a", with("d=com"), Neutral, ErrDomain, "d"},
 		{"6376-3.5d-a", with("d=localhost"), Neutral, ErrDomain, "d"},
-		{"6376-3.5d-a", with("d="), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-a", with("d=-a.com"), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-a", with("d=a-.com"), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-a", with("d=a..com"), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-a", with("d=.a.com"), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-b", with("d=example.org."), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-b", with("d=[192.0.2.1]"), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-b", with("d=_x.example.org"), Neutral, ErrSyntax, "d"},
-		{"6376-3.2-j", with("d=exam ple.org"), Neutral, ErrSyntax, "d"},
-		{"6376-3.5d-e", with("d=" + long + ".org"), Neutral, ErrSyntax, "d"},
+		{"6376-3.5d-a", with("d="), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-a", with("d=-a.com"), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-a", with("d=a-.com"), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-a", with("d=a..com"), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-a", with("d=.a.com"), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-b", with("d=example.org."), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-b", with("d=[192.0.2.1]"), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-b", with("d=_x.example.org"), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-b", with("d=example.org:25"), Neutral, ErrDomain, "d"},
+		{"6376-3.2-j", with("d=exam ple.org"), Neutral, ErrDomain, "d"},
+		{"6376-3.5d-e", with("d=" + long + ".org"), Neutral, ErrDomain, "d"},
 		{"6376-3.5d-f", with("d=co.uk"), Policy, ErrDomain, "d"},
-		{"6376-3.5d-f", with("d=github.io"), PermError, ErrKey, ""}, // a private suffix sends mail as itself
-		{"HAZARDS d= with case", with("d=EXAMPLE.Org", "i=joe@example.ORG"), Pass, nil, ""},
+		{"6376-3.5d-f", with("d=github.io"), PermError, keyrecord.ErrNotFound, ""}, // a private suffix sends mail as itself
+		{"6376-3.6.2-k: HAZARDS: d= and i= with case", with("d=EXAMPLE.Org", "i=joe@example.ORG"), Pass, nil, ""},
 		{"8616-5-c", with("d=bücher.example"), Pass, nil, ""},
 		{"8616-5-c", with("d=xn--bcher-kva.example"), Pass, nil, ""},
 		{"8616-5-h", with("d=xn--bcher-kva.example", "i=@bücher.example"), Pass, nil, ""},
 		{"8616-5-h", with("d=bücher.example", "i=joe@a.XN--bcher-kva.example"), Pass, nil, ""},
-		{"8616-5-i", with("d=a\u200b.example"), Neutral, ErrSyntax, "d"},
+		{"8616-5-i", with("d=a\u200b.example"), Neutral, ErrDomain, "d"},
 		{"8616-5-e", with("i=用户@example.org"), Pass, nil, ""},
 
 		{"6376-3.5h-a", with("h="), Neutral, ErrSyntax, "h"},
@@ -113,6 +142,8 @@ func TestTags(t *testing.T) {
 		{"6376-3.5h-b", with("h=x-from"), PermError, ErrFrom, "h"},
 		{"6376-3.5h-c", with("h=fr om:from"), Neutral, ErrSyntax, "h"},
 		{"6376-3.5h-c", with("h=from:x-ü"), Neutral, ErrSyntax, "h"},
+		{"6376-3.7-c", with("h=subject:message-id:from:to"), Pass, nil, ""},
+		{"6376-5.4.2-g", with("h=FROM:sUBJECT"), Pass, nil, ""},
 		{"6376-3.5h-d", with("h=from:from:cc"), Pass, nil, ""},
 
 		{"6376-3.5i-b", with("i=@a.EXAMPLE.org"), Pass, nil, ""},
@@ -120,14 +151,18 @@ func TestTags(t *testing.T) {
 		{"6376-3.5i-b", with("i=a@evilexample.org"), PermError, ErrIdentifier, "i"},
 		{"6376-3.5i-b", with("i=@example.com"), PermError, ErrDomain, "i"},
 		{"6376-3.5i-b: i= before d=", "i=@evil.example; " + goodTags, PermError, ErrDomain, "i"},
+		{"6376-3.5i-a", with("i"), Pass, nil, ""},
+		{"6376-3.5i-e", with("i=joe@no.such.domain.example.org"), Pass, nil, ""},
+		{"6376-3.5i-f", with("i=eve@example.org"), Pass, nil, ""},
+		{"6376-2.11-a, 6376-2.11-e", with("i=j o=6\r\n 5@exam\r\n\tple.org"), Pass, nil, ""},
 		{"6376-3.5i-c", with("i=jo=65@example.org"), Pass, nil, ""},
 		{"6376-3.5i-c", with("i=joe=40a@example.org"), Neutral, ErrIdentifier, "i"},
 		{"6376-2.9-a", with(`i="a=40b"@example.org`), Pass, nil, ""},
-		{"6376-3.5i-d", with("i=example.org"), Neutral, ErrSyntax, "i"},
+		{"6376-3.5i-d", with("i=example.org"), Neutral, ErrIdentifier, "i"},
 		{"6376-3.5i-d", with("i=@example.org"), Pass, nil, ""},
-		{"6376-3.2-p", with("i="), Neutral, ErrSyntax, "i"},
-		{"6376-2.11-b", with("i=jo=6e@example.org"), Neutral, ErrSyntax, "i"},
-		{"6376-2.11-c", with("i=joe=\r\n @example.org"), Neutral, ErrSyntax, "i"},
+		{"6376-3.2-p", with("i="), Neutral, ErrIdentifier, "i"},
+		{"6376-2.11-b", with("i=jo=6e@example.org"), Neutral, ErrIdentifier, "i"},
+		{"6376-2.11-c", with("i=joe=\r\n @example.org"), Neutral, ErrIdentifier, "i"},
 		{"6376-2.11-g", with("i=a=0D=0AX:=20y@example.org"), Neutral, ErrIdentifier, "i"},
 
 		{"6376-3.5l-a", with("l=-1"), Neutral, ErrSyntax, "l"},
@@ -159,7 +194,7 @@ func TestTags(t *testing.T) {
 		{"6376-3.5s-a", with("s=.a"), Neutral, ErrSyntax, "s"},
 		{"6376-3.5s-a", with("s=a_b"), Neutral, ErrSyntax, "s"},
 
-		{"6376-3.5t-a", with("t=abc"), Neutral, ErrSyntax, "t"},
+		{"6376-3.5t-a, 6376-3.5-c", with("t=abc"), Neutral, ErrSyntax, "t"},
 		{"6376-3.5t-a", with("t=-5"), Neutral, ErrSyntax, "t"},
 		{"6376-3.5t-a", with("t="), Neutral, ErrSyntax, "t"},
 		{"6376-3.5t-a", with("t=1000000000000"), Neutral, ErrSyntax, "t"},
@@ -184,13 +219,28 @@ func TestTags(t *testing.T) {
 		{"6376-3.7-g", with("z=Subject:Club=20night|X:b=3Dabc", "xb=1", `i="bob=20smith"@example.org`), Pass, nil, ""},
 		{"6376-3.7-f", strings.Replace(goodTags, " b=B", " b =B", 1), Pass, nil, ""},
 		{"6376-3.7-f", strings.Replace(with("c=simple/simple"), " b=B", " b\t= B ", 1), Pass, nil, ""},
-	} {
+	}
+}
+
+// TestTags verifies the messages of tagRows.
+func TestTags(t *testing.T) {
+	r := newRig(t)
+	for _, name := range tagRowNames {
+		r.zone[name] = r.zone["rsa._domainkey.example.org"]
+	}
+	for _, tt := range tagRows() {
 		res := r.verifyOne(t, craft(t, r.signer.Key, tt.tags, testMessage))
-		want(t, tt.id+" "+tt.tags, res, tt.status, tt.reason)
-		var e *TagError
-		if errors.As(res.Err, &e); tt.tag != "" && (e == nil || e.Tag != tt.tag) {
-			t.Errorf("%s: %v is not about %s=", tt.id, res.Err, tt.tag)
-		}
+		tt.want(t, tt.id+" "+tt.tags, res)
+	}
+}
+
+// want checks that a result is what the row says.
+func (row tagRow) want(t *testing.T, what string, res *Result) {
+	t.Helper()
+	want(t, what, res, row.status, row.reason)
+	var e *TagError
+	if errors.As(res.Err, &e); row.tag != "" && (e == nil || e.Tag != row.tag) {
+		t.Errorf("%s: %v is not about %s=", what, res.Err, row.tag)
 	}
 }
 
