@@ -1,0 +1,17 @@
+module github.com/waxseal/waxseal/examples/resolvers
+
+go 1.26.0
+
+require (
+	github.com/miekg/dns v1.1.73
+	github.com/waxseal/waxseal v0.0.0
+)
+
+require (
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/net v0.62.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
+
+replace github.com/waxseal/waxseal => ../..
