@@ -1,21 +1,28 @@
 // Momentum signs the message on standard input as a dkim_sign stanza says, and
-// shows what the validator and its script functions make of one.
+// prints the signing_stats. Its validator is in the folder validate.
 //
 //	go run ./examples/momentum ecelerity.conf ROOT can_relay=1 < message > signed
 package main
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"text/scanner"
+	"time"
 
+	"github.com/waxseal/waxseal/canon"
 	"github.com/waxseal/waxseal/dkim"
-	"github.com/waxseal/waxseal/dkim/authres"
+	"github.com/waxseal/waxseal/dkim/signtable"
+	"github.com/waxseal/waxseal/headerlist"
 )
 
 func main() {
@@ -44,116 +51,181 @@ func run(conf, folder string, variables []string, src io.Reader, dst, log io.Wri
 	if err != nil {
 		return err
 	}
-	var s stats
-	table.Observe = s.signed
+	s := stats{scopes: map[string]counts{}}
+	s.watch(table)
 	values := map[string]string{}
 	for _, v := range variables {
 		name, value, _ := strings.Cut(v, "=")
 		values[name] = value
 	}
 	defer s.print(log)
-	return dkim.Sign(context.Background(), dst, src, s.count(table, values))
+	return dkim.Sign(context.Background(), dst, src, table.For(signtable.Request{Values: values}))
 }
 
-// A validation is what dkim_validate knows of a message, and what the functions
-// of msys.validate.dkim return of it.
-type validation struct {
-	header  *dkim.Header
-	results []*dkim.Result
+// A parser reads the dkim_sign stanzas of a configuration, and skips others that
+// hold options alone.
+type parser struct {
+	scanner.Scanner
+	table *signtable.Table
+	keys  *signtable.KeyCache
 }
 
-func validate(ctx context.Context, src io.Reader, v *dkim.Verifier) (*validation, error) {
-	w := dkim.NewVerifyWriter(ctx, v)
-	if _, err := io.Copy(w, src); err != nil {
-		return nil, err
-	}
-	results, err := w.Finish()
-	return &validation{w.Header(), results}, err
-}
-
-// authenticationResults is the field to put on top: none for unsigned mail.
-func (v *validation) authenticationResults(host string) string {
-	if len(v.results) == 0 {
-		return ""
-	}
-	return (&authres.Field{ID: host, Results: dkim.AuthRes(v.results)}).String()
-}
-
-// getDomains returns the domains of i= of the signatures that are valid.
-func (v *validation) getDomains() (domains []string) {
-	for _, r := range v.results {
-		if id := r.Signature.Identifier; r.Status == dkim.Pass {
-			domains = append(domains, id[strings.LastIndexByte(id, '@')+1:])
+// parseConfig reads a configuration. Keys are opened in root, which stands for
+// "/". Errors name the file, the line and the column.
+func parseConfig(file, text string, root fs.FS) (*signtable.Table, error) {
+	p := &parser{keys: &signtable.KeyCache{FS: root, Size: 2048, TTL: 300 * time.Second, NegativeTTL: 3600 * time.Second}}
+	p.table = &signtable.Table{Keys: p.keys, Exact: true, Senders: map[string][]signtable.Rule{}}
+	// The canonicalization that the opendkim module states, and to sign for whoever has a key.
+	p.table.Default = signtable.Rule{Canon: canon.Pair{Header: canon.Simple, Body: canon.Simple}, Optional: signtable.On}
+	p.Init(strings.NewReader(text))
+	p.Filename, p.Mode = file, scanner.ScanIdents|scanner.ScanStrings
+	p.IsIdentRune = func(ch rune, _ int) bool { return ch > ' ' && !strings.ContainsRune(`={}#"`, ch) }
+	p.Error = func(*scanner.Scanner, string) {} // ErrorCount counts
+	for module := p.next(); module != ""; module = p.next() {
+		if err := p.stanza(module, p.next()); err != nil {
+			return nil, fmt.Errorf("%v: %w", p.Position, err)
 		}
 	}
-	return domains
+	if p.table.Default.Selector != "" {
+		p.table.Senders["."] = []signtable.Rule{{}}
+	}
+	return p.table, p.table.Validate()
 }
 
-// getResponsibleDomain returns the domain of Sender, or else of From.
-func (v *validation) getResponsibleDomain() string {
-	domain, _ := v.header.Sender()
-	return domain
+// next returns a token past comments, without quotes, and "" at the end.
+func (p *parser) next() string {
+	for p.Scan() == '#' {
+		for ch := p.Next(); ch != '\n' && ch != scanner.EOF; ch = p.Next() {
+		}
+	}
+	return strings.Trim(p.TokenText(), `"`)
 }
 
-// A scriptError is what a script function returns as its error, in Momentum's words.
-type scriptError string
-
-func (e scriptError) Error() string { return string(e) }
-
-// verifyResultsGetCount and verifyResultsGetItem take nil for "no results".
-func (v *validation) verifyResultsGetCount() (int, error) {
-	if v == nil {
-		return 0, scriptError("No verification results to count.")
+// stanza reads [ name ] "{" *( option "=" value / "dk_domain" stanza ) "}".
+func (p *parser) stanza(module, name string) error {
+	r := &p.table.Default
+	if module == "dk_domain" {
+		r = &signtable.Rule{}
+		defer func() { p.table.Senders[name] = []signtable.Rule{*r} }()
 	}
-	return len(v.results), nil
+	if name != "{" && p.next() != "{" {
+		return errors.New("want {")
+	}
+	for option := p.next(); option != "}" || p.ErrorCount > 0; option = p.next() {
+		var err error
+		switch value := p.next(); {
+		case value == "" || p.ErrorCount > 0:
+			err = errors.New("a stanza or a string has no end")
+		case option == "dk_domain" && module == "dkim_sign":
+			err = p.stanza(option, value)
+		case value != "=":
+			err = fmt.Errorf("want = before %q", value)
+		default:
+			if value = p.next(); module == "dkim_sign" || module == "dk_domain" {
+				err = p.option(r, option, value, module)
+			}
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", option, err)
+		}
+	}
+	return nil
 }
 
-// An item is one result: query and algorithm are empty where they are absent.
-type item struct {
-	status                       dkim.Status
-	diagnostic, query, algorithm string
+func (p *parser) option(r *signtable.Rule, option, value, module string) (err error) {
+	number, notNumber := strconv.ParseUint(value, 10, 16)
+	yes, notBool := strconv.ParseBool(strings.ToLower(value))
+	on := map[bool]signtable.Switch{true: signtable.On, false: signtable.Off}[yes]
+	switch option {
+	case "base_domain":
+		if r.BaseDomain = value; module != "dk_domain" {
+			err = errors.New("stands only in a dk_domain")
+		}
+	case "selector":
+		r.Selector = value
+	case "identity":
+		r.Identity = strings.ReplaceAll(value, "%", "%%")
+	case "key":
+		r.KeyPath = strings.TrimPrefix(value, "/")
+	case "digest":
+		r.Algorithm = value
+	case "sign_condition":
+		r.Condition = signtable.Exists(value)
+	case "headerlist":
+		r.Headers, err = headerlist.Parse(value)
+	case "header_canon":
+		r.Canon.Header, err = algorithm(value)
+	case "body_canon":
+		r.Canon.Body, err = algorithm(value)
+	case "body_length_limit":
+		r.BodyLength, err = on, notBool
+	case "copy_headers":
+		r.CopyHeaders, err = on, notBool
+	case "lifetime":
+		r.Lifetime, err = time.Duration(number)*time.Hour, notNumber
+	case "pos_keycache_ttl":
+		p.keys.TTL, err = time.Duration(number)*time.Second, notNumber
+	case "neg_keycache_ttl":
+		p.keys.NegativeTTL, err = time.Duration(number)*time.Second, notNumber
+	case "keycache_size":
+		p.keys.Size, err = int(number), notNumber
+	default:
+		err = errors.New("unknown option")
+	}
+	return err
 }
 
-func (v *validation) verifyResultsGetItem(index *int) (item, error) {
-	switch {
-	case v == nil:
-		return item{}, scriptError("No verification results to get item from")
-	case index == nil:
-		return item{}, scriptError("Index value not specified")
-	case *index < 0 || *index >= len(v.results):
-		return item{}, scriptError("Index value is greater than the number of verification results")
-	}
-	r := v.results[*index]
-	it := item{status: r.Status, query: strings.Join(r.Signature.Query, ":"), algorithm: r.Signature.Algorithm}
-	if r.Err != nil {
-		it.diagnostic = r.Err.Error()
-	}
-	return it, nil
+func algorithm(name string) (canon.Algorithm, error) {
+	pair, err := canon.ParsePair(name + "/" + name)
+	return pair.Header, err
 }
 
-func verifyStatusToString(s dkim.Status) (string, error) {
-	if s == "" {
-		return "", scriptError("No status code is passed in")
-	}
-	return string(s), nil
+// Stats are what the console command signing_stats prints. One without
+// counts is as after "signing_stats reset".
+type stats struct {
+	mu     sync.Mutex
+	scopes map[string]counts
 }
 
-// reflect returns the reply that tells a sender what became of the signatures,
-// and to whom it goes: the first receiver is named, the others are Bcc.
-func (v *validation) reflect(sender, receivers, subject, note string) (message []byte, to []string) {
-	to = strings.FieldsFunc(receivers, func(r rune) bool { return r == ';' || r == ' ' })
-	if sender == "" || len(to) == 0 || strings.ContainsAny(sender+receivers+subject, "\r\n") {
-		return nil, nil
+type counts struct {
+	time                      time.Duration
+	signed, failed, processed int
+}
+
+// watch counts what a table does. The context variables binding and domain say
+// which scopes a message belongs to.
+func (s *stats) watch(t *signtable.Table) {
+	t.Observe = func(e signtable.Event) {
+		s.each(e.Values, func(c *counts) {
+			if c.time += e.Duration; e.Err != nil {
+				c.failed++
+			} else {
+				c.signed++
+			}
+		})
 	}
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "From: %s\r\nTo: %s\r\nSubject: %s\r\n\r\n", sender, to[0], cmp.Or(subject, "DKIM validation result"))
-	if note != "" {
-		fmt.Fprintf(&b, "%s\r\n\r\n", note)
+	t.Lookup = func(_ context.Context, m *signtable.Message) ([]signtable.Rule, bool, error) {
+		s.each(m.Values, func(c *counts) { c.processed++ }) // those not to be signed, too
+		return nil, false, nil
 	}
-	fmt.Fprintf(&b, "Responsible domain: %s\r\nSignatures: %d\r\n", v.getResponsibleDomain(), len(v.results))
-	for i := range v.results {
-		it, _ := v.verifyResultsGetItem(&i)
-		fmt.Fprintf(&b, "%d: d=%s s=%s a=%s: %s %s\r\n", i, v.results[i].Signature.Domain, v.results[i].Signature.Selector, it.algorithm, it.status, it.diagnostic)
+}
+
+// each calls f for the scopes of a message: all, domain, binding, and both.
+func (s *stats) each(values map[string]string, f func(*counts)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, scope := range []string{"Global", "Domain " + values["domain"], "Binding " + values["binding"], "Binding " + values["binding"] + " Domain " + values["domain"]} {
+		c := s.scopes[scope]
+		f(&c)
+		s.scopes[scope] = c
 	}
-	return b.Bytes(), to
+}
+
+func (s *stats) print(w io.Writer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, scope := range slices.Sorted(maps.Keys(s.scopes)) {
+		c := s.scopes[scope]
+		fmt.Fprintf(w, "%s: DKIM: AccumulatedSigningTime: %.3f TotalMessagesSigned: %d FailedSigningAttempts: %d TotalMessagesProcessed: %d\n", scope, c.time.Seconds(), c.signed, c.failed, c.processed)
+	}
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
@@ -23,77 +21,41 @@ const message = "Received: from a by b\r\nFrom: Joe <joe@corp.example.com>\r\nTo
 
 func atNoon() time.Time { return time.Date(2026, time.June, 1, 12, 0, 0, 0, time.UTC) }
 
+func must[T any](v T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return v
+}
+
 // load reads the configuration of the tests, at noon.
-func load(t testing.TB) *signtable.Table {
-	text, err := os.ReadFile("testdata/ecelerity.conf")
-	if err != nil {
-		t.Fatal(err)
-	}
-	table, err := parseConfig("ecelerity.conf", string(text), os.DirFS("testdata/root"))
-	if err != nil {
-		t.Fatal(err)
-	}
+func load() *signtable.Table {
+	text := must(os.ReadFile("testdata/ecelerity.conf"))
+	table := must(parseConfig("ecelerity.conf", string(text), os.DirFS("testdata/root")))
 	table.Time = atNoon
 	return table
 }
 
-// zone has the record of the sample: g= and h= too.
-func zone(t testing.TB) keyrecord.MapResolver {
-	data, err := os.ReadFile("testdata/root/opt/msys/ecelerity/etc/conf/dkim/example.com/dkim1024.pub")
-	if err != nil {
-		t.Fatal(err)
-	}
-	block, _ := pem.Decode(data)
-	pub, err := x509.ParsePKIXPublicKey(block.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec, err := keyrecord.New(pub)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rec.Hashes, rec.Flags = []string{"sha256"}, []string{"y"}
-	return keyrecord.MapResolver{"dkim1024._domainkey.example.com": {rec.String()}}
-}
-
-func signed(t testing.TB, source dkim.SignerSource, text string) (string, error) {
+func signed(source dkim.SignerSource, text string) (string, error) {
 	var b strings.Builder
 	err := dkim.Sign(context.Background(), &b, strings.NewReader(text), source)
 	return b.String(), err
 }
 
-var relay = map[string]string{"can_relay": "1", "binding": "b1"}
+var relay = map[string]string{"can_relay": "1", "binding": "b1", "domain": "example.net"}
 
-// The whole signature, octet for octet.
+// The whole signature, octet for octet, and the statistics.
 func Example() {
-	var t testing.T
-	var s stats
-	table := load(&t)
-	table.Observe = s.signed
-	source := s.count(table, relay)
-	text, err := signed(&t, source, message)
-	if err != nil {
-		fmt.Println(err)
-	}
+	s := stats{scopes: map[string]counts{}}
+	table := load()
+	s.watch(table)
+	source := table.For(signtable.Request{Values: relay})
+	text := must(signed(source, message))
 	signature, _, _ := strings.Cut(text, "Received: ")
 	fmt.Print(strings.ReplaceAll(signature, "\r\n", "\n"))
-	if _, err := signed(&t, source, strings.Replace(message, "corp.example.com", "example.org", 1)); err != nil {
-		fmt.Println(err)
-	}
+	_, err := signed(source, strings.Replace(message, "corp.example.com", "example.org", 1))
+	fmt.Println(err)
 	s.print(os.Stdout)
-
-	v, err := validate(context.Background(), strings.NewReader(text), &dkim.Verifier{Resolver: zone(&t), Time: atNoon})
-	if err != nil {
-		fmt.Println(err)
-	}
-	fmt.Print(strings.ReplaceAll(v.authenticationResults("mx.example.net"), "\r\n", "\n"))
-	count, _ := v.verifyResultsGetCount()
-	first := 0
-	it, _ := v.verifyResultsGetItem(&first)
-	status, _ := verifyStatusToString(it.status)
-	fmt.Println(v.getDomains(), v.getResponsibleDomain(), count, status, it)
-	reply, to := v.reflect("reflector@example.net", "joe@corp.example.com; ops@example.net", "", "Here is what we saw.")
-	fmt.Print(to, "\n", strings.ReplaceAll(string(reply), "\r\n", "\n"))
 	// Output:
 	// DKIM-Signature: v=1; a=rsa-sha256; c=simple/relaxed; d=example.com;
 	//  i=bounce@corp.example.com; s=dkim1024; t=1780315200; x=1780401600; l=5;
@@ -104,30 +66,13 @@ func Example() {
 	//  dFE/wvIu/SE3RQhloLCvnLhre1gbgPuTtVhHUyRhJUmrZbauKuLIi+PK3mOl9tu3vNjc=
 	// no signer for this message
 	// Binding b1: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 1 FailedSigningAttempts: 0 TotalMessagesProcessed: 2
-	// Binding b1 Domain corp.example.com: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 1 FailedSigningAttempts: 0 TotalMessagesProcessed: 1
-	// Binding b1 Domain example.org: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 0 FailedSigningAttempts: 0 TotalMessagesProcessed: 1
-	// Domain corp.example.com: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 1 FailedSigningAttempts: 0 TotalMessagesProcessed: 1
-	// Domain example.org: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 0 FailedSigningAttempts: 0 TotalMessagesProcessed: 1
+	// Binding b1 Domain example.net: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 1 FailedSigningAttempts: 0 TotalMessagesProcessed: 2
+	// Domain example.net: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 1 FailedSigningAttempts: 0 TotalMessagesProcessed: 2
 	// Global: DKIM: AccumulatedSigningTime: 0.000 TotalMessagesSigned: 1 FailedSigningAttempts: 0 TotalMessagesProcessed: 2
-	// Authentication-Results: mx.example.net;
-	// 	dkim=pass (test mode) header.d=example.com
-	// 	header.i=bounce@corp.example.com header.s=dkim1024
-	// 	header.a=rsa-sha256 header.b=QBPCqqsu
-	// [corp.example.com] corp.example.com 1 pass {pass   rsa-sha256}
-	// [joe@corp.example.com ops@example.net]
-	// From: reflector@example.net
-	// To: joe@corp.example.com
-	// Subject: DKIM validation result
-	//
-	// Here is what we saw.
-	//
-	// Responsible domain: corp.example.com
-	// Signatures: 1
-	// 0: d=example.com s=dkim1024 a=rsa-sha256: pass
 }
 
 func TestConditions(t *testing.T) {
-	table := load(t)
+	table := load()
 	for _, tt := range []struct {
 		from, want string
 		values     map[string]string
@@ -140,7 +85,7 @@ func TestConditions(t *testing.T) {
 		{"joe@example.org", "", relay, dkim.ErrNoSigner},                   // no dk_domain
 		{"joe@corp.example.com", "i=bounce@corp.example.com;", relay, nil}, // identity
 	} {
-		got, err := signed(t, table.For(signtable.Request{Values: tt.values}), strings.Replace(message, "joe@corp.example.com", tt.from, 1))
+		got, err := signed(table.For(signtable.Request{Values: tt.values}), strings.Replace(message, "joe@corp.example.com", tt.from, 1))
 		got = strings.ReplaceAll(got, "\r\n ", " ")
 		if !errors.Is(err, tt.err) || !strings.Contains(got, tt.want) {
 			t.Errorf("%s: %.200s, %v", tt.from, got, err)
@@ -150,55 +95,39 @@ func TestConditions(t *testing.T) {
 
 // The overrides of msys.validate.dkim.sign are a Request, its keybuf a key.
 func TestOverrides(t *testing.T) {
-	data, err := os.ReadFile("testdata/root/opt/msys/ecelerity/etc/conf/dkim/example.com/dkim1024.key")
-	if err != nil {
-		t.Fatal(err)
-	}
+	data := must(os.ReadFile("testdata/root/opt/msys/ecelerity/etc/conf/dkim/example.com/dkim1024.key"))
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	key, err := dkim.ParseKey([]byte(strings.Join(lines[1:len(lines)-1], ""))) // no white space, no BEGIN and END
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err := signed(t, load(t).For(signtable.Request{Values: relay, Override: signtable.Rule{
+	key := must(dkim.ParseKey([]byte(strings.Join(lines[1:len(lines)-1], "")))) // no white space, no BEGIN and END
+	got, err := signed(load().For(signtable.Request{Values: relay, Override: signtable.Rule{
 		Domain: "example.com", Selector: "dkim1024", Key: key, Identity: "x@example.com", Lifetime: time.Hour,
 	}}), message)
 	if err != nil || !strings.Contains(got, "i=x@example.com;") || !strings.Contains(got, "x=1780318800;") {
 		t.Error(got, err)
 	}
-	v, err := validate(context.Background(), strings.NewReader(got), &dkim.Verifier{Resolver: zone(t), Time: atNoon, PartialBody: true})
-	if err != nil || v.results[0].Status != dkim.Pass {
-		t.Error(v.results[0].Err, err)
+	record := must(keyrecord.New(key.Public()))
+	zone := keyrecord.MapResolver{"dkim1024._domainkey.example.com": {record.String()}}
+	results, err := dkim.Verify(context.Background(), strings.NewReader(got), &dkim.Verifier{Resolver: zone, Time: atNoon})
+	if err != nil || dkim.Overall(results) != dkim.Pass {
+		t.Error(results[0].Err, err)
 	}
 }
 
-func TestFunctions(t *testing.T) {
-	var none *validation
-	if _, err := none.verifyResultsGetCount(); err == nil || err.Error() != "No verification results to count." {
-		t.Error(err)
+// A failure counts, and so does what is not to be signed.
+func TestStats(t *testing.T) {
+	s := stats{scopes: map[string]counts{}}
+	table := load()
+	s.watch(table)
+	source := table.For(signtable.Request{Values: relay})
+	for _, text := range []string{message, strings.Replace(message, "joe@", "joe@@", 1), strings.Replace(message, "From:", "From: joe@example.com\r\nFrom:", 1)} {
+		signed(source, text)
 	}
-	v, err := validate(context.Background(), strings.NewReader(message), &dkim.Verifier{Resolver: zone(t)})
-	if err != nil || v.authenticationResults("mx.example.net") != "" || v.getDomains() != nil || v.getResponsibleDomain() != "corp.example.com" {
-		t.Error("unsigned mail gets no field", err)
+	if got, want := s.scopes["Global"], (counts{signed: 1, processed: 3}); got.signed != want.signed || got.failed != want.failed || got.processed != want.processed {
+		t.Errorf("%+v, want %+v", got, want)
 	}
-	zero := 0
-	for _, tt := range []struct {
-		v     *validation
-		index *int
-		want  string
-	}{
-		{none, &zero, "No verification results to get item from"},
-		{v, nil, "Index value not specified"},
-		{v, &zero, "Index value is greater than the number of verification results"},
-	} {
-		if _, err := tt.v.verifyResultsGetItem(tt.index); err == nil || err.Error() != tt.want {
-			t.Errorf("%v, want %s", err, tt.want)
-		}
-	}
-	if _, err := verifyStatusToString(""); err == nil || err.Error() != "No status code is passed in" {
-		t.Error(err)
-	}
-	if m, to := v.reflect("a@b", "c@d\r\nX: y", "", ""); m != nil || to != nil {
-		t.Error("a line break went through")
+	table.Default.Optional, table.Default.KeyPath = signtable.Off, "none"
+	signed(source, message)
+	if got := s.scopes["Binding b1 Domain example.net"]; got.failed != 1 || got.processed != 4 {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -211,8 +140,10 @@ func TestErrors(t *testing.T) {
 		{"dkim_sign {\n lifetime = \"long\"\n}", "f.conf:2:13: lifetime: "},
 		{"dkim_sign {\n copy_headers = perhaps\n}", "f.conf:2:17: copy_headers: "},
 		{"dkim_sign {\n headerlist = \"From::To\"\n}", "f.conf:2:15: headerlist: "},
-		{"dkim_sign {\n key \"k\"\n}", "f.conf:2:6: \"k\" after \"key\", want ="},
-		{"dkim_sign {\n key = \"k\"\n", "f.conf:3:1: the stanza has no end"},
+		{"dkim_sign {\n key \"k\"\n}", "f.conf:2:6: key: want = before \"k\""},
+		{"dkim_sign {\n key = \"k\"\n", "f.conf:3:1: : a stanza or a string has no end"},
+		{"dkim_sign {\n key = \"k\n}", "f.conf:3:2: }: a stanza or a string has no end"},
+		{"dkim_sign {\n dk_domain \"x\" {\n lifetime = \"-1\"\n}}", "f.conf:3:13: dk_domain: lifetime: "},
 		{"dkim_sign \"a\" \"b\"", "f.conf:1:15: want {"},
 		{"dkim_sign { dk_domain \"a b\" { selector = \"s\" key = \"k\" } }", "a b"},
 	} {
