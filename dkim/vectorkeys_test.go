@@ -15,8 +15,8 @@ import (
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
-// records bends the key record.
-func (m *vectorMaker) records() {
+// addRecords bends the key record.
+func (m *vectorMaker) addRecords() {
 	signed := craft(m.t, m.rsa, with("i=joe@a.example.org"), testMessage)
 	for _, row := range keyRows(m.good) {
 		reason := expected(row.status, row.reason)
@@ -71,8 +71,8 @@ func (m *vectorMaker) records() {
 	}
 }
 
-// keys are keys of all sizes and types.
-func (m *vectorMaker) keys() {
+// addKeys are keys of all sizes and types.
+func (m *vectorMaker) addKeys() {
 	for _, bits := range []int{1023, 1024, 1025, 1536, 2047, 2048, 3072, 4096, 8192} {
 		key, want, id := dkimtest.RSA(bits), "pass", "8301-3.2-c"
 		switch {
@@ -117,8 +117,8 @@ func (m *vectorMaker) keys() {
 	v.DNS[rsaName], v.Options = []string{record}, &vectorOptions{MinRSABits: 2048}
 }
 
-// values are signatures that only look like one.
-func (m *vectorMaker) values() {
+// addValues are signatures that only look like one.
+func (m *vectorMaker) addValues() {
 	order := []byte{0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10}
 	ed := dkimtest.Ed25519(1)
 	edRecord := (&keyrecord.Record{Key: ed.Public()}).String()

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// errors has the errors that no other group has, and what loosens them.
-func (m *vectorMaker) errors() {
+// addErrors has the errors that no other group has, and what loosens them.
+func (m *vectorMaker) addErrors() {
 	signed := craft(m.t, m.rsa, goodTags, testMessage)
 	for _, word := range []string{"servfail", "timeout"} {
 		v := m.add("6376-3.6.2-d", "DNS: "+word, signed, "temperror key-temporary")
@@ -46,8 +46,8 @@ func (m *vectorMaker) errors() {
 	}
 }
 
-// several are messages with several signatures.
-func (m *vectorMaker) several() {
+// addSeveral are messages with several signatures.
+func (m *vectorMaker) addSeveral() {
 	good := craft(m.t, m.rsa, goodTags, testMessage)
 	onTop := func(tags, msg string) string { return craft(m.t, m.rsa, tags, msg) }
 	m.add("6376-6.1-c, 6376-6.1-e", "a malformed one on top", onTop(with("h=from", "t=x"), good), "neutral syntax", "pass")
@@ -65,8 +65,8 @@ func (m *vectorMaker) several() {
 	v.Options = &vectorOptions{MaxSignatures: 1}
 }
 
-// messages are messages that are none, or nearly.
-func (m *vectorMaker) messages() {
+// addMessages are messages that are none, or nearly.
+func (m *vectorMaker) addMessages() {
 	signed := craft(m.t, m.rsa, goodTags, testMessage)
 	header, body, _ := strings.Cut(signed, "\r\n\r\n")
 	m.bad("message", "empty", "", "header")

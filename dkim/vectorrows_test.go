@@ -125,24 +125,24 @@ func makeVectors(t testing.TB) []*vector {
 		m.rows[r.ID] = r
 	}
 	m.good = (&keyrecord.Record{Key: m.rsa.Public()}).String()
-	m.rfcs()
-	m.tags()
-	m.records()
-	m.changes()
-	m.lengths()
-	m.bodies()
-	m.fields()
-	m.keys()
-	m.values()
-	m.internationalized()
-	m.errors()
-	m.several()
-	m.messages()
+	m.addRFCs()
+	m.addTags()
+	m.addRecords()
+	m.addChanges()
+	m.addLengths()
+	m.addBodies()
+	m.addFields()
+	m.addKeys()
+	m.addValues()
+	m.addInternationalized()
+	m.addErrors()
+	m.addSeveral()
+	m.addMessages()
 	return m.all
 }
 
-// rfcs are the examples of the RFCs.
-func (m *vectorMaker) rfcs() {
+// addRFCs are the examples of the RFCs.
+func (m *vectorMaker) addRFCs() {
 	for _, s := range dkimtest.Scenarios(m.t, "testdata") {
 		var what string
 		results := []string{"pass"}
@@ -161,8 +161,8 @@ func (m *vectorMaker) rfcs() {
 	}
 }
 
-// tags bends each tag.
-func (m *vectorMaker) tags() {
+// addTags bends each tag.
+func (m *vectorMaker) addTags() {
 	for _, row := range tagRows() {
 		v := m.add(row.id, differences(row.tags), craft(m.t, m.rsa, row.tags, testMessage), expected(row.status, row.reason))
 		for _, name := range tagRowNames {
@@ -175,16 +175,16 @@ func (m *vectorMaker) tags() {
 	}
 }
 
-// internationalized are U-labels and A-labels.
-func (m *vectorMaker) internationalized() {
+// addInternationalized are U-labels and A-labels.
+func (m *vectorMaker) addInternationalized() {
 	for _, row := range eaiRows() {
 		v := m.add(row.id, differences(row.tags), craft(m.t, m.rsa, row.tags, eaiMessage), expected(row.status, row.reason))
 		v.DNS = map[string][]string{eaiKeyName: {m.good}}
 	}
 }
 
-// changes changes a message that was signed.
-func (m *vectorMaker) changes() {
+// addChanges changes a message that was signed.
+func (m *vectorMaker) addChanges() {
 	for _, row := range changeRows() {
 		signed := craft(m.t, m.rsa, row.tags, row.msg)
 		about := fmt.Sprintf("%q in place of %q", row.new, row.old)
@@ -198,8 +198,8 @@ func (m *vectorMaker) changes() {
 	}
 }
 
-// lengths are values of l=, strict and with partial_body.
-func (m *vectorMaker) lengths() {
+// addLengths are values of l=, strict and with partial_body.
+func (m *vectorMaker) addLengths() {
 	header, _, _ := strings.Cut(testMessage, "\r\n\r\n")
 	for _, row := range lengthRows() {
 		msg := craft(m.t, m.rsa, row.tags, header+"\r\n\r\n"+row.body) + row.appended
@@ -212,8 +212,8 @@ func (m *vectorMaker) lengths() {
 	}
 }
 
-// bodies are canonical bodies.
-func (m *vectorMaker) bodies() {
+// addBodies are canonical bodies.
+func (m *vectorMaker) addBodies() {
 	for _, row := range []struct{ id, body string }{
 		{"6376-3.4.3-b, 6376-3.4.4-d", ""}, {"6376-3.4.3-b, 6376-3.4.4-d", "\r\n"}, {"6376-3.4.3-b, 6376-3.4.4-d", "\r\n\r\n"},
 		{"6376-3.4.3-d, 6376-3.4.4-d", " \r\n"}, {"6376-3.4.4-a", "\r\n\r\n  \r\n"}, {"6376-3.4.4-f", "  "}, {"6376-3.4.3-c, 6376-3.4.4-e", "a"},
@@ -231,8 +231,8 @@ func (m *vectorMaker) bodies() {
 	}
 }
 
-// fields are canonical header fields.
-func (m *vectorMaker) fields() {
+// addFields are canonical header fields.
+func (m *vectorMaker) addFields() {
 	for _, row := range []struct{ id, name, field string }{
 		{"6376-3.4.2-a", "subject", "SUBJect: AbC"}, {"6376-3.4.5-a", "a", "A: X"}, {"6376-3.4.5-a", "b", "B \t: Y\t\r\n\tZ  "},
 		{"6376-3.4.2-g", "subject", "Subject:"}, {"6376-3.4.2-g", "subject", "Subject: \t"}, {"6376-3.4.2-f", "a", "A:\r\n b"},

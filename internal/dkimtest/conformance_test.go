@@ -7,6 +7,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -151,11 +152,9 @@ func testsByID(t *testing.T) map[string][]string {
 	}
 	tests := map[string][]string{}
 	for dir, files := range dirs {
-		p := &testPackage{users: map[string][]string{}, ids: map[string][]string{}}
-		for _, file := range files {
-			if err := p.read(file); err != nil {
-				t.Fatal(err)
-			}
+		p, err := readTests(files)
+		if err != nil {
+			t.Fatal(err)
 		}
 		rel, err := filepath.Rel(root, dir)
 		if err != nil {
@@ -180,19 +179,50 @@ func testsByID(t *testing.T) map[string][]string {
 	return tests
 }
 
-// A testPackage holds what the test files of a package declare.
+// A testPackage holds what the test files of a folder declare. Methods are
+// named as Type.Method.
 type testPackage struct {
 	users map[string][]string // of each name: the functions that use it
 	ids   map[string][]string // of each function or variable: the ids in it, and in its comment
 }
 
-func (p *testPackage) read(file string) error {
-	src, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
+// readTests reads the test files of a folder.
+func readTests(files []string) (*testPackage, error) {
+	p := &testPackage{users: map[string][]string{}, ids: map[string][]string{}}
 	set := token.NewFileSet()
-	f, err := parser.ParseFile(set, file, src, parser.ParseComments)
+	packages := map[string][]*ast.File{}
+	for _, file := range files {
+		f, err := parser.ParseFile(set, file, nil, parser.ParseComments)
+		if err != nil {
+			return nil, err
+		}
+		packages[f.Name.Name] = append(packages[f.Name.Name], f)
+	}
+	for name, files := range packages {
+		// What is declared outside the test files is of no interest, and an error.
+		info := &types.Info{Defs: map[*ast.Ident]types.Object{}, Uses: map[*ast.Ident]types.Object{}}
+		config := types.Config{Error: func(error) {}, Importer: noImporter{}}
+		config.Check(name, set, files, info)
+		for _, f := range files {
+			if err := p.read(set, f, info); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return p, nil
+}
+
+// A noImporter imports nothing.
+type noImporter struct{}
+
+func (noImporter) Import(path string) (*types.Package, error) {
+	return nil, fmt.Errorf("%s is not imported", path)
+}
+
+// read reads a file.
+func (p *testPackage) read(set *token.FileSet, f *ast.File, info *types.Info) error {
+	file := set.Position(f.Pos()).Filename
+	src, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
@@ -201,15 +231,21 @@ func (p *testPackage) read(file string) error {
 		from, to token.Pos
 	}
 	var parts []part
-	add := func(name string, doc *ast.CommentGroup, n ast.Node) {
+	add := func(id *ast.Ident, doc *ast.CommentGroup, n ast.Node) {
 		from := n.Pos()
 		if doc != nil {
 			from = doc.Pos()
 		}
+		name := globalName(info.Defs[id])
+		if name == "" { // it is declared twice, by build tags
+			name = id.Name
+		}
 		parts = append(parts, part{name, from, n.End()})
 		ast.Inspect(n, func(n ast.Node) bool {
-			if id, ok := n.(*ast.Ident); ok && id.Name != name {
-				p.users[id.Name] = append(p.users[id.Name], name)
+			if id, ok := n.(*ast.Ident); ok {
+				if used := globalName(info.Uses[id]); used != "" && used != name {
+					p.users[used] = append(p.users[used], name)
+				}
 			}
 			return true
 		})
@@ -217,11 +253,11 @@ func (p *testPackage) read(file string) error {
 	for _, d := range f.Decls {
 		switch d := d.(type) {
 		case *ast.FuncDecl:
-			add(d.Name.Name, d.Doc, d)
+			add(d.Name, d.Doc, d)
 		case *ast.GenDecl:
 			for _, spec := range d.Specs {
 				if v, ok := spec.(*ast.ValueSpec); ok {
-					add(v.Names[0].Name, d.Doc, d)
+					add(v.Names[0], d.Doc, d)
 				}
 			}
 		}
@@ -237,6 +273,29 @@ func (p *testPackage) read(file string) error {
 		p.ids[name] = append(p.ids[name], string(src[at[0]:at[1]]))
 	}
 	return nil
+}
+
+// globalName returns the name of a function, a method, or a variable or
+// constant of a package; "" for all else.
+func globalName(o types.Object) string {
+	switch {
+	case o == nil || o.Pkg() == nil:
+		return ""
+	case o.Parent() == o.Pkg().Scope():
+		return o.Name()
+	}
+	f, ok := o.(*types.Func)
+	if !ok {
+		return ""
+	}
+	typ := f.Signature().Recv().Type()
+	if ptr, ok := typ.(*types.Pointer); ok {
+		typ = ptr.Elem()
+	}
+	if named, ok := typ.(*types.Named); ok {
+		return named.Obj().Name() + "." + f.Name()
+	}
+	return ""
 }
 
 // testsOf returns the tests that a name is, or that use it, by other names too.
@@ -267,5 +326,44 @@ func TestRequirementID(t *testing.T) {
 		if got := strings.Join(requirementID.FindAllString(text, -1), " "); got != want {
 			t.Errorf("in %q: %q, want %q", text, got, want)
 		}
+	}
+}
+
+// A table belongs to the tests that use it, by functions and methods too, and
+// not to those that call something else by its name.
+func TestReadTests(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x_test.go")
+	const id = "6376-" + "9.9-a"
+	src := `package x
+
+import ("errors"; "testing")
+
+type maker struct{ rows int }
+
+func (m maker) errors() { rows() } // it uses the table
+func rows() string { return "` + id + `" }
+func all(m maker) { m.errors() }
+
+func TestDirect(t *testing.T) { rows() }
+func TestMethod(t *testing.T) { all(maker{}) }
+func TestLocal(t *testing.T) { rows := 1; _ = rows; _ = maker{rows: 2}.rows }
+func TestImport(t *testing.T) { _ = errors.New("") }
+`
+	if err := os.WriteFile(file, []byte(src), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p, err := readTests([]string{file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for name, ids := range p.ids {
+		if !slices.Equal(ids, []string{id}) {
+			t.Errorf("ids of %s: %q", name, ids)
+		}
+		got = append(got, p.testsOf(name)...)
+	}
+	if slices.Sort(got); !slices.Equal(got, []string{"TestDirect", "TestMethod"}) {
+		t.Errorf("tests: %q", got)
 	}
 }
