@@ -49,3 +49,5 @@ func (e *ClauseError) Error() string {
 
 // Unwrap returns Err.
 func (e *ClauseError) Unwrap() error { return e.Err }
+
+var errTooLong = fmt.Errorf("%w: a field of more than %d octets", ErrLimit, maxField)

@@ -27,7 +27,7 @@ import (
 // Time and memory are linear in the length of the field, which is at most 64
 // KiB, with up to 256 results of 64 properties each.
 func Parse(field string) (*Field, error) {
-	s, err := unfold(field)
+	s, err := fieldValue(field)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func Parse(field string) (*Field, error) {
 // *ClauseError for each that is not. The field is nil if the error is about
 // the field as a whole or its authserv-id, but for ErrVersion, as with Parse.
 func ParseLenient(field string) (*Field, error) {
-	s, err := unfold(field)
+	s, err := fieldValue(field)
 	if err != nil {
 		return nil, err
 	}
@@ -117,24 +117,29 @@ func (f *Field) add(p *parser) error {
 	return nil
 }
 
-// unfold checks the length of a field, takes away its name, and joins its
+// fieldValue checks the length of a field, takes away its name, and joins its
 // lines.
-func unfold(field string) (string, error) {
+func fieldValue(field string) (string, error) {
 	if len(field) > maxField {
-		return "", fmt.Errorf("%w: a field of %d octets, more than %d", ErrLimit, len(field), maxField)
+		return "", errTooLong
 	}
 	if value, ok := cutName(field); ok {
 		field = value
 	}
-	field = strings.ReplaceAll(field, "\r\n", "\n")
-	field = strings.TrimSuffix(field, "\n")
+	return unfold(field)
+}
+
+// unfold joins the lines of the value of a field.
+func unfold(value string) (string, error) {
+	value = strings.ReplaceAll(value, "\r\n", "\n")
+	value = strings.TrimSuffix(value, "\n")
 	for _, fold := range []string{"\n ", "\n\t"} {
-		field = strings.ReplaceAll(field, fold, fold[1:])
+		value = strings.ReplaceAll(value, fold, fold[1:])
 	}
-	if strings.ContainsAny(field, "\r\n") {
+	if strings.ContainsAny(value, "\r\n") {
 		return "", fmt.Errorf("%w: a line break that is no fold", ErrSyntax)
 	}
-	return field, nil
+	return value, nil
 }
 
 // cutName returns what stands behind the name of a field and its colon, which

@@ -10,11 +10,18 @@ import (
 
 const (
 	stripBuffer   = 32 << 10 // octets read at once
-	maxRemovals   = 100      // that a StripReader keeps for the log; Count goes on
-	maxRemovalRaw = 1 << 10  // octets of a field that it keeps
 	maxEmptyReads = 100      // in a row, before io.ErrNoProgress
 	maxLine       = 998      // octets of a line (RFC 5322, section 2.1.1), and so of a name
 )
+
+// The ends of a line.
+const (
+	endCRLF = "\r\n"
+	endLF   = "\n"
+	endCR   = "\r"
+)
+
+var errMixed = fmt.Errorf("%w: CRLF, LF and CR are mixed where a field is to be removed, so that it would change what others are; refuse the message, or put a canon.NewCRLFReader below", ErrSyntax)
 
 // A StripReader copies a message without the Authentication-Results fields
 // that claim to come from certain servers (RFC 8601, section 5). A server
@@ -27,34 +34,53 @@ const (
 //     a token nor an internationalized domain name, or has something else than
 //     a version behind it;
 //   - that has a version other than 1;
-//   - that is longer than 64 KiB.
+//   - that is longer than 64 KiB;
+//   - whose name is Authentication-Results only for those who pass over what no
+//     name may hold: controls, and characters beyond ASCII.
+//
+// It also removes lines at the very beginning that start with white space: they
+// would go on the field that a server puts on top.
 //
 // Everything else passes octet for octet: other fields, fields of other
-// servers, the body with whatever messages it contains. Lines end in CRLF or
-// LF. A bare CR ends none: where later software may think that it does, put a
-// canon.NewCRLFReader below. Without ids no Authentication-Results field is
-// removed. RemoveAll takes out fields of other names.
+// servers, the body with whatever messages it contains. Without ids no
+// Authentication-Results field is removed. RemoveAll takes out fields of other
+// names.
 //
 // Removing a field that a signature covers breaks the signature: verify first,
 // then remove (section 5).
 //
+// # Line ends
+//
+// Lines end in CRLF, or all of them in LF. Where a header mixes these, or has
+// CR alone, readers disagree about where a field begins and the header ends.
+// So a field is removed if it is one to any of them, up to where it ends for
+// all of them, and only an empty line that all take for the end of the header
+// is that. Nothing becomes a field for a reader to whom it was none. Where that
+// cannot be, Read returns ErrSyntax: refuse the message. Above a
+// canon.NewCRLFReader, which ends every line in CRLF, none of this happens.
+//
 // It holds at most one field, of those that may have to go, whatever the
 // message. It serves one message, and one goroutine at a time.
 type StripReader struct {
-	r     io.Reader
-	ids   []string
-	names []string     // of the fields that may have to go, in lower case
-	all   []string     // those of names that go whatever they say
-	buf   []byte       // what r reads into
-	out   bytes.Buffer // what Read has yet to give
-	err   error        // of r, to be given when out is empty
+	r   io.Reader
+	ids []string
+	all []string     // names of fields that go whatever they say, in lower case
+	buf []byte       // what r reads into
+	out bytes.Buffer // what Read has yet to give
+	err error        // to be given when out is empty
 
 	state   stripState
-	lineEnd bool   // the next octet begins a line
-	cr      bool   // a CR that began a line is held back
-	field   []byte // what is held of a field that may have to go
-	matched int    // octets of field that were looked at for its name
-	name    int    // octets of its name, once that has ended
+	name    nameMatcher // of the field, in stripName and stripHold
+	field   []byte      // what is held of it
+	value   int         // where its value begins, in stripHold
+	owed    string      // line end before the field that is held; nothing at the beginning, or once it is given
+	end     string      // line end that stands behind what was taken of the field, and of which nobody knows yet whose it is
+	newLine bool        // the next octet begins a line
+	cr      bool        // a CR has come, and LF may follow
+	crlf    bool        // a line has ended in CRLF
+	weak    int         // offset in field of the last LF or CR alone, in stripName; -1 if there is none
+	blank   bool        // the field that is held has an empty line for some reader
+	exposed bool        // LF alone divides the first field, which was removed, from the next
 
 	removed []Removal
 	count   int
@@ -63,29 +89,21 @@ type StripReader struct {
 type stripState uint8
 
 const (
-	stripStart stripState = iota // before the first field
-	stripPass                    // in a field that stays
-	stripName                    // in a field whose name may be the one
-	stripHold                    // in an Authentication-Results field
-	stripDrop                    // in one that is too long
-	stripBody                    // behind the header
+	stripPass stripState = iota // in a field that stays
+	stripName                   // in a field whose name may be one of those
+	stripHold                   // in a field that has the name
+	stripDrop                   // in one that is too long
+	stripBody                   // behind the header
 )
-
-// A Removal is a field that a StripReader has removed.
-type Removal struct {
-	Raw []byte // the field as it stood, cut off after 1024 octets
-	ID  string // its authserv-id, if that could be read
-	Err error  // why it went though ID is none of the ids: ErrSyntax, ErrVersion or ErrLimit; nil for RemoveAll
-}
 
 // NewStripReader returns a StripReader that reads a message from r and removes
 // the fields of the servers named by id.
 func NewStripReader(r io.Reader, id ...string) *StripReader {
-	s := &StripReader{r: r, ids: slices.Clone(id), lineEnd: true}
+	s := &StripReader{r: r, ids: slices.Clone(id), newLine: true, weak: -1}
 	if len(id) == 0 {
 		s.state = stripBody
 	} else {
-		s.names = []string{strings.ToLower(fieldName)}
+		s.name.names = []string{strings.ToLower(fieldName)}
 	}
 	return s
 }
@@ -98,9 +116,9 @@ func NewStripReader(r io.Reader, id ...string) *StripReader {
 func (s *StripReader) RemoveAll(name ...string) {
 	for _, n := range name {
 		if n != "" && len(n) <= maxLine {
-			s.names = append(s.names, strings.ToLower(n))
+			s.name.names = append(s.name.names, strings.ToLower(n))
 			s.all = append(s.all, strings.ToLower(n))
-			s.state = stripStart
+			s.state = stripPass
 		}
 	}
 }
@@ -135,9 +153,9 @@ func (s *StripReader) Read(p []byte) (int, error) {
 			empty = 0
 		}
 		s.scan(s.buf[:n])
-		if err != nil {
+		if err != nil && s.err == nil {
 			s.err = err
-			s.end()
+			s.finish()
 		}
 	}
 	return s.out.Read(p)
@@ -145,51 +163,105 @@ func (s *StripReader) Read(p []byte) (int, error) {
 
 // scan takes the next octets of the message.
 func (s *StripReader) scan(b []byte) {
-	for len(b) > 0 && s.state != stripBody {
-		if s.lineEnd && !s.beginLine(b[0]) {
-			b = b[1:]
-			continue
+	for len(b) > 0 && s.state != stripBody && s.err == nil {
+		if s.cr {
+			s.cr = false
+			if b[0] == '\n' {
+				b = b[1:]
+				s.endLine(endCRLF)
+				continue
+			}
+			s.endLine(endCR)
 		}
-		n := bytes.IndexByte(b, '\n') + 1
-		s.lineEnd = n > 0
-		if n == 0 {
+		n := bytes.IndexAny(b, "\r\n")
+		if n < 0 {
 			n = len(b)
 		}
-		s.add(b[:n])
-		b = b[n:]
+		if n > 0 {
+			if s.newLine {
+				s.beginLine(b[0])
+			}
+			s.add(b[:n])
+		}
+		if b = b[n:]; len(b) > 0 {
+			s.cr = b[0] == '\r'
+			if !s.cr {
+				s.endLine(endLF)
+			}
+			b = b[1:]
+		}
 	}
-	s.out.Write(b) // of the body
+	if s.err == nil {
+		s.out.Write(b) // of the body
+	}
 }
 
-// beginLine looks at the first octet of a line, or at the second if the first
-// is CR, and ends the field or the header if it does. It reports false if it
-// took the octet.
-func (s *StripReader) beginLine(c byte) bool {
+// strong reports whether a line end is one to every reader, as far as the
+// header tells yet. So is the beginning of the message.
+func (s *StripReader) strong(end string) bool {
+	return end == endCRLF || end == endLF && !s.crlf || end == ""
+}
+
+// goesOn reports whether the field may go on behind the last line end, though
+// no white space follows. A name goes on behind LF as well, as others trim it.
+func (s *StripReader) goesOn() bool {
+	return !s.strong(s.end) || s.state == stripName && s.end == endLF
+}
+
+// endLine takes the end of a line.
+func (s *StripReader) endLine(end string) {
+	s.crlf = s.crlf || end == endCRLF
 	switch {
-	case c == '\n':
-		s.endField()
-		if s.cr {
-			s.out.WriteByte('\r')
+	case s.crlf && s.exposed:
+		s.err = errMixed
+	case !s.newLine: // of a line that has something
+		s.end = end
+		s.newLine = true
+	case s.state != stripPass && s.goesOn() && (end != endLF || !s.strong(end)): // an empty line to some; to others the line goes on
+		s.addEnd()
+		s.end = end
+		s.blank = true
+		if s.state == stripHold || s.state == stripDrop {
+			s.err = errMixed
 		}
-		s.out.WriteByte('\n')
+	case !s.strong(end), !s.strong(s.end), end == endLF && s.end == "": // an empty line to some; to others one that begins with CR or LF
+		s.endField()
+		s.state = stripName
+		s.end = end
+		s.blank = true
+	default:
+		s.endField()
+		s.out.WriteString(s.owed)
+		s.out.WriteString(end)
 		s.state = stripBody
-		return false
-	case c == '\r' && !s.cr:
-		s.cr = true
-		return false
-	case s.cr || !isSpace(c) || s.state == stripStart:
+	}
+}
+
+// beginLine looks at the first octet of a line that is not empty.
+func (s *StripReader) beginLine(c byte) {
+	s.newLine = false
+	switch first := s.end == "" && s.owed == ""; {
+	case first && isSpace(c):
+		s.state = stripHold // as a field without a name
+	case isSpace(c), s.state != stripPass && s.goesOn():
+		s.addEnd()
+	default:
 		s.endField()
 		s.state = stripName
 	}
-	s.lineEnd = false
-	if s.cr {
-		s.cr = false
-		s.add([]byte{'\r'}) // it began a line that is not empty
-	}
-	return true
 }
 
-// add takes octets of one field.
+// addEnd takes the line end as a part of the field.
+func (s *StripReader) addEnd() {
+	end := s.end
+	s.end = ""
+	if end != endCRLF {
+		s.weak = len(s.field)
+	}
+	s.add([]byte(end))
+}
+
+// add takes octets of a field.
 func (s *StripReader) add(b []byte) {
 	switch s.state {
 	case stripPass:
@@ -200,122 +272,84 @@ func (s *StripReader) add(b []byte) {
 	}
 	s.field = append(s.field, b...)
 	if s.state == stripName {
-		s.matchName()
+		s.matchName(b)
 	}
-	if len(s.field) > maxField {
-		s.remove("", fmt.Errorf("%w: a field of more than %d octets", ErrLimit, maxField))
+	switch {
+	case len(s.field) <= maxField:
+	case s.state == stripName && !s.name.complete():
+		s.pass()
+	default:
+		s.remove("", errTooLong)
 		s.state = stripDrop
 	}
 }
 
-// matchName looks at the octets of field that it has not seen, and leaves
-// stripName when it knows enough. Folds before the colon are none in RFC 5322,
-// but others may skip them.
-func (s *StripReader) matchName() {
-	for ; s.matched < len(s.field); s.matched++ {
-		switch c := s.field[s.matched]; {
-		case c == ':' && (s.name > 0 || s.endName()):
-			s.state = stripHold
-			return
-		case isSpace(c) || c == '\r' || c == '\n':
-			if s.name > 0 || s.endName() {
-				continue
-			}
-		case s.name == 0 && s.beginsName():
-			continue
-		}
+// matchName looks for the name in b, with which the field ends.
+func (s *StripReader) matchName(b []byte) {
+	switch n, match := s.name.feed(b); {
+	case match == nameFound:
+		s.state = stripHold
+		s.value = len(s.field) - len(b) + n
+	case match == nameOther && s.weak < 0:
 		s.pass()
+	case match == nameOther: // to some a field begins behind the line end
+		field, weak := s.field, s.weak
+		for weak > 0 && (field[weak-1] == '\r' || field[weak-1] == '\n') {
+			weak--
+		}
+		s.field = field[:weak]
+		s.pass()
+		s.owed = string(field[weak : weak+1])
+		s.field = append(s.field, field[weak+1:]...)
+		s.state = stripName
+		s.name.reset()
+		s.matchName(s.field)
+	}
+}
+
+// endField decides about the field, with the line end behind it, and leaves in
+// owed what stands before the next one.
+func (s *StripReader) endField() {
+	switch gone := s.state == stripDrop || s.state == stripHold && s.judge(); {
+	case !gone:
+		s.pass()
+		s.owed = s.end
+	case s.blank:
+		s.err = errMixed
+	case s.owed == "": // it was the first
+		s.exposed = s.exposed || s.end == endLF
+	case s.end != "" && s.owed != endCRLF:
+		s.owed = s.end
+	}
+	s.end = ""
+	s.field = s.field[:0]
+	s.value = 0
+	s.weak = -1
+	s.blank = false
+	s.name.reset()
+}
+
+// finish takes the end of the input.
+func (s *StripReader) finish() {
+	if s.state == stripBody {
 		return
 	}
-}
-
-// beginsName reports whether some name begins with what matchName has come to.
-func (s *StripReader) beginsName() bool {
-	seen := s.field[:s.matched+1]
-	return slices.ContainsFunc(s.names, func(name string) bool {
-		return len(name) >= len(seen) && equalName(name[:len(seen)], seen)
-	})
-}
-
-// endName reports whether what matchName has come to is the end of a name.
-func (s *StripReader) endName() bool {
-	seen := s.field[:s.matched]
-	if !slices.ContainsFunc(s.names, func(name string) bool { return equalName(name, seen) }) {
-		return false
+	if s.cr {
+		s.cr = false
+		s.endLine(endCR)
 	}
-	s.name = len(seen)
-	return true
-}
-
-// endField decides about the field that is held, if there is one.
-func (s *StripReader) endField() {
-	if s.state == stripName || s.state == stripHold && !s.judge() {
-		s.pass()
-	}
-	s.field = s.field[:0]
-	s.matched = 0
-	s.name = 0
-}
-
-// end takes the end of the input.
-func (s *StripReader) end() {
 	s.endField()
-	if s.cr && s.state != stripBody {
-		s.out.WriteByte('\r')
-	}
+	s.out.WriteString(s.owed)
+	s.owed = ""
 }
 
 // pass gives out what was held.
 func (s *StripReader) pass() {
+	s.out.WriteString(s.owed)
+	s.owed = ""
 	s.out.Write(s.field)
 	s.field = s.field[:0]
+	s.weak = -1
+	s.blank = false
 	s.state = stripPass
-}
-
-// judge removes the field that is held if it has to go.
-func (s *StripReader) judge() bool {
-	name := s.field[:s.name]
-	if slices.ContainsFunc(s.all, func(n string) bool { return equalName(n, name) }) {
-		s.remove("", nil)
-		return true
-	}
-	id, err := fieldID(string(s.field))
-	if err == nil && !(&Field{ID: id}).Trusted(s.ids...) {
-		if isToken(id) || isUnicodeDomain(id) {
-			return false
-		}
-		err = fmt.Errorf("%w: the authserv-id %.64q is neither a token nor a domain name", ErrSyntax, id)
-	}
-	s.remove(id, err)
-	return true
-}
-
-// fieldID returns the authserv-id of a field. It does not look at the results.
-func fieldID(field string) (string, error) {
-	s, err := unfold(field)
-	if err != nil {
-		return "", err
-	}
-	clause, _, _ := cutClause(s)
-	if !isClean(clause) {
-		return "", fmt.Errorf("%w: a control, or ill-formed UTF-8", ErrSyntax)
-	}
-	var f Field
-	err = (&parser{s: clause}).id(&f)
-	return f.ID, err
-}
-
-// remove forgets the field that is held, and keeps a note of it.
-func (s *StripReader) remove(id string, err error) {
-	if s.count < maxRemovals {
-		raw := s.field[:min(len(s.field), maxRemovalRaw)]
-		s.removed = append(s.removed, Removal{Raw: bytes.Clone(raw), ID: id, Err: err})
-	}
-	s.count++
-	s.field = nil
-}
-
-// equalName reports whether b is name, which is in lower case.
-func equalName(name string, b []byte) bool {
-	return len(name) == len(b) && strings.EqualFold(name, string(b))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -73,6 +72,32 @@ func TestStripReader(t *testing.T) {
 		{"ours, no results", "Authentication-Results: mx.example.com\r\n", true, nil},
 		{"ours, bad results", "Authentication-Results: mx.example.com; dkim==pass (\r\n", true, nil},
 		{"of others, bad results", "Authentication-Results: a.example; dkim==pass\r\n", false, nil},
+		// Names, as others than we may read them.
+		{"NBSP before the colon", "Authentication-Results\u00a0: mx.example.com; none\r\n", true, ErrSyntax},
+		{"NBSP of Latin-1 before the colon", "Authentication-Results\xa0 : mx.example.com; none\r\n", true, ErrSyntax},
+		{"a zero width space", "Authentication\u200b-Results: mx.example.com; none\r\n", true, ErrSyntax},
+		{"a byte order mark", "\ufeffAuthentication-Results: mx.example.com; none\r\n", true, ErrSyntax},
+		{"a long s", "Authentication-Re\u017fults: mx.example.com; none\r\n", true, ErrSyntax},
+		{"NUL in the name", "Authentication\x00-Results: mx.example.com; none\r\n", true, ErrSyntax},
+		{"NUL behind the name", "Authentication-Results\x00: mx.example.com; none\r\n", true, ErrSyntax},
+		{"NUL and more behind the name", "Authentication-Results\x00 and more: mx.example.com; none\r\n", true, ErrSyntax},
+		{"DEL and VT", "Authentication-\x7fResults\v: mx.example.com; none\r\n", true, ErrSyntax},
+		{"a control, of others", "Authentication-Results\x01: a.example; none\r\n", true, ErrSyntax},
+		{"é for e", "Authentication-R\u00e9sults: mx.example.com; none\r\n", false, nil},
+		{"a letter beyond ASCII behind the name", "Authentication-Results\u00e9: mx.example.com; none\r\n", true, ErrSyntax},
+		{"a field of UTF-8 without a name", "\u00e9\u00e9\u00e9: mx.example.com; none\r\n", false, nil},
+		{"more than 64 KiB without a name", strings.Repeat("\u00e9", maxField) + "\r\n", false, nil},
+		{"a name within the value", "Authentication-Results:Authentication-Results: a.example; none\r\n", true, ErrSyntax},
+		{"two dots at the end", "Authentication-Results: mx.example.com..; none\r\n", true, nil},
+		{"dots of another script", "Authentication-Results: mx\u3002example.com; none\r\n", true, ErrSyntax},
+		{"a soft hyphen", "Authentication-Results: mx.exam\u00adple.com; none\r\n", true, ErrSyntax},
+		{"what only looks like an A-label", "Authentication-Results: xn--mx-.example.com; none\r\n", true, ErrSyntax},
+		{"an A-label of others", "Authentication-Results: xn--bro-hoa.example; none\r\n", false, nil},
+		{"a port", "Authentication-Results: mx.example.com:25; none\r\n", true, ErrSyntax},
+		{"brackets", "Authentication-Results: <mx.example.com>; none\r\n", true, ErrSyntax},
+		{"an instance, as in ARC", "Authentication-Results: i=1; mx.example.com; none\r\n", true, ErrSyntax},
+		{"nothing before the first ;", "Authentication-Results: ; mx.example.com; none\r\n", true, ErrSyntax},
+		{"a comment within the id", "Authentication-Results: mx.(x)example.com; none\r\n", true, ErrSyntax},
 		{"ours, in a result", "Authentication-Results: a.example; x=y (; mx.example.com; dkim=pass)\r\n", false, nil},
 		{"64 KiB", "Authentication-Results: a.example" + strings.Repeat(" ", maxField-41) + "; none\r\n", false, nil},
 		{"more than 64 KiB", "Authentication-Results: a.example" + strings.Repeat(" ", maxField-40) + "; none\r\n", true, ErrLimit},
@@ -80,12 +105,9 @@ func TestStripReader(t *testing.T) {
 		{"another name", "Authentication-Result: mx.example.com; none\r\n", false, nil},
 		{"a longer name", "Authentication-Results-2: mx.example.com; none\r\n", false, nil},
 		{"ARC", "ARC-Authentication-Results: i=1; mx.example.com; none\r\n", false, nil},
-		{"NBSP before the colon", "Authentication-Results\u00a0: mx.example.com; none\r\n", false, nil},
 		{"no colon", "Authentication-Results\r\n", false, nil},
 		{"a word before the colon", "Authentication-Results mx.example.com: none\r\n", false, nil},
 		{"in another field", "X: a\r\n Authentication-Results: mx.example.com; none\r\n", false, nil},
-		{"bare CR in another field", "X: a\rAuthentication-Results: mx.example.com; none\r\n", false, nil},
-		{"a line that begins with CR", "\rAuthentication-Results: mx.example.com; none\r\n", false, nil},
 		{"the beginning of the name", "Auth\r\n", false, nil},
 	} {
 		for _, around := range []struct{ before, after string }{
@@ -94,6 +116,10 @@ func TestStripReader(t *testing.T) {
 			{"Received: x\r\n", "From: a@b\r\n\r\nbody\r\n"},
 			{"Authentication-Results: a.example; none\r\n", "Authentication-Results: b.example; none\r\n\r\n"},
 		} {
+			if !strings.Contains(tt.field, "\r") {
+				around.before = strings.ReplaceAll(around.before, "\r", "")
+				around.after = strings.ReplaceAll(around.after, "\r", "")
+			}
 			in := around.before + tt.field + around.after
 			want := in
 			if tt.removed {
@@ -114,7 +140,7 @@ func TestStripReader(t *testing.T) {
 					if raw := tt.field[:min(len(tt.field), maxRemovalRaw)]; string(r.Raw) != raw {
 						t.Errorf("%s: Raw = %q", tt.what, r.Raw)
 					}
-					if (r.Err == nil) != (&Field{ID: r.ID}).Trusted(ours, "bücher.example") && !errors.Is(r.Err, ErrVersion) {
+					if r.Err == nil && !(&Field{ID: r.ID}).Trusted(ours, "bücher.example") {
 						t.Errorf("%s: ID = %q with %v", tt.what, r.ID, r.Err)
 					}
 				}
@@ -136,7 +162,9 @@ func TestStripReaderMessage(t *testing.T) {
 		{"LF before the body", "From: a\n\n" + forged, "From: a\n\n" + forged},
 		{"no header", "\r\n" + forged, "\r\n" + forged},
 		{"a line of white space ends nothing", "From: a\r\n \r\n" + forged, "From: a\r\n \r\n"},
-		{"a first line of white space", " " + forged + forged, " " + forged},
+		{"lines that would go on the field above", " ; dmarc=pass\r\n\tX: y\r\n" + "From: a\r\n", "From: a\r\n"},
+		{"a first line that looks like a field", " " + forged + forged + "From: a\r\n", "From: a\r\n"},
+		{"a first line of white space", "\t\r\n" + forged + "\r\nx", "\r\nx"},
 		{"nothing", "", ""},
 		{"one CR", "\r", "\r"},
 		{"a CR at the end", forged + "\r", "\r"},
@@ -176,7 +204,8 @@ func TestStripReaderRemoveAll(t *testing.T) {
 		{"a name too long", strings.Repeat("x", maxLine+1) + ": y\r\n", strings.Repeat("x", maxLine+1) + ": y\r\n", nil, []string{strings.Repeat("x", maxLine+1)}},
 		{"the longest name", strings.Repeat("x", maxLine) + ": y\r\n", "", nil, []string{strings.Repeat("x", maxLine)}},
 		{"more than 64 KiB", x + ": " + strings.Repeat("y", maxField) + "\r\nA: b\r\n", "A: b\r\n", nil, []string{x}},
-		{"letters that only Unicode folds", "Li\u017ft: x\r\n", "Li\u017ft: x\r\n", nil, []string{"List"}},
+		{"letters that only Unicode folds", "Li\u017ft: x\r\n\u212aeywords: x\r\nKey\u00a0words: x\r\nA: b\r\n", "A: b\r\n", nil, []string{"List", "Keywords"}},
+		{"a first line of white space", " a\r\nA: b\r\n", "A: b\r\n", nil, []string{"X"}},
 	} {
 		for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader} {
 			s := NewStripReader(between(strings.NewReader(tt.in)), tt.ids...)
@@ -190,84 +219,6 @@ func TestStripReaderRemoveAll(t *testing.T) {
 			}
 		}
 	}
-}
-
-var nameOfField = regexp.MustCompile(`(?i)^authentication-results[ \t\r\n]*:`)
-
-// stripReference is the same with the message as a whole.
-func stripReference(message string, ids ...string) string {
-	var fields []string
-	rest := message
-	for rest != "" {
-		line := rest[:strings.IndexByte(rest, '\n')+1]
-		if line == "" {
-			line = rest
-		}
-		if line == "\n" || line == "\r\n" {
-			break
-		}
-		if n := len(fields); n > 0 && (line[0] == ' ' || line[0] == '\t') {
-			fields[n-1] += line
-		} else {
-			fields = append(fields, line)
-		}
-		rest = rest[len(line):]
-	}
-	var out strings.Builder
-	for _, field := range fields {
-		if nameOfField.MatchString(field) {
-			id, err := fieldID(field)
-			if err != nil || (&Field{ID: id}).Trusted(ids...) || !isToken(id) {
-				continue
-			}
-		}
-		out.WriteString(field)
-	}
-	return out.String() + rest
-}
-
-// TestStripReaderExhaustive compares with the reference for every message of up
-// to three pieces behind some beginnings, read whole and octet by octet.
-func TestStripReaderExhaustive(t *testing.T) {
-	pieces := []string{"Authentication-Results", ":", "mx;none", "a;none", " ", "\r", "\n", "\r\n", "("}
-	var extend func(s string, n int)
-	extend = func(s string, n int) {
-		want := stripReference(s, "mx")
-		for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader} {
-			if got, _ := strip(t, s, between, "mx"); got != want {
-				t.Fatalf("%q gives %q, want %q", s, got, want)
-			}
-		}
-		if n == 0 {
-			return
-		}
-		for _, p := range pieces {
-			extend(s+p, n-1)
-		}
-	}
-	extend("", 3)
-	extend("Authentication-Results:mx;none\r\n", 3)
-	extend("Authentication-Results", 3)
-	extend("X:a\r\nAuthentication-Results:", 3)
-}
-
-// FuzzStripReader compares with the reference, for any cut of the input.
-func FuzzStripReader(f *testing.F) {
-	f.Add([]byte("Authentication-Results: mx; none\r\nAuthentication-Results\t:a;none\r\nX: y\r\n\r\nAuthentication-Results: mx; none"), 3)
-	f.Add([]byte("Authentication-Results:(a)\n mx 2;none\n\r\n"), 1)
-	f.Add([]byte(" \r\r\n\n"), 2)
-	f.Fuzz(func(t *testing.T, message []byte, size int) {
-		for _, c := range message {
-			if c >= 0x80 {
-				return // names beyond ASCII are for TestStripReader
-			}
-		}
-		size = max(1, size&0xff)
-		got, err := io.ReadAll(NewStripReader(iotest.HalfReader(&chunks{message, size}), "mx"))
-		if want := stripReference(string(message), "mx"); err != nil || string(got) != want {
-			t.Errorf("%q in pieces of %d gives %q, %v, want %q", message, size, got, err, want)
-		}
-	})
 }
 
 // chunks gives size octets at a time.
