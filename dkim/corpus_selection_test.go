@@ -16,7 +16,10 @@ import (
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
-const selectionDir = "testdata/selection"
+const (
+	selectionDir  = "testdata/selection"
+	selectionFile = selectionDir + "/selection.json"
+)
 
 // A selected message proves one rule. The README of its folder tells what the
 // fields are.
@@ -78,17 +81,7 @@ var selectedReasons = []struct {
 // TestSelection verifies messages of which each proves a rule. Most come from
 // other projects' tests.
 func TestSelection(t *testing.T) {
-	path := filepath.Join(selectionDir, "selection.json")
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*selected
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&all); err != nil {
-		t.Fatalf("%s: %v", path, err)
-	}
+	all := readSelection(t)
 	seen := map[string]bool{}
 	for _, s := range all {
 		source, _, _ := strings.Cut(s.ID, "/")
@@ -121,22 +114,46 @@ func TestSelection(t *testing.T) {
 		if err := e.Encode(all); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, b.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(selectionFile, b.Bytes(), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 }
 
-// verify returns a result word for each signature, with a reason if it did not
-// pass, or "error" with the reason for a message that is none.
-func (s *selected) verify(v *Verifier) []string {
+func readSelection(t testing.TB) []*selected {
+	t.Helper()
+	data, err := os.ReadFile(selectionFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []*selected
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&all); err != nil {
+		t.Fatalf("%s: %v", selectionFile, err)
+	}
+	return all
+}
+
+func (s *selected) message() []byte {
 	msg := s.Base64
 	for _, line := range s.Message {
 		msg = append(msg, line...)
 	}
+	return msg
+}
+
+// verifier returns v with the zone and the time of the message.
+func (s *selected) verifier(v *Verifier) *Verifier {
 	v.Resolver = dkimtest.NewZone(s.Zone, s.ZoneErrors)
 	v.Time = func() time.Time { return time.Unix(s.Time, 0) }
-	results, err := Verify(context.Background(), bytes.NewReader(msg), v)
+	return v
+}
+
+// verify returns a result word for each signature, with a reason if it did not
+// pass, or "error" with the reason for a message that is none.
+func (s *selected) verify(v *Verifier) []string {
+	results, err := Verify(context.Background(), bytes.NewReader(s.message()), s.verifier(v))
 	if err != nil {
 		return []string{"error " + reasonOf(err)}
 	}

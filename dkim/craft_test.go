@@ -56,7 +56,7 @@ func craft(t testing.TB, key crypto.Signer, tags, msg string) string {
 
 	// The bottom field of each name that is not used yet, or nothing.
 	var text []byte
-	fields := regexp.MustCompile(`(?:[^\r\n]|\r[^\n]|\n)*\r\n(?:[ \t](?:[^\r\n]|\r[^\n]|\n)*\r\n)*`).FindAllString(header, -1)
+	fields := fieldPattern.FindAllString(header, -1)
 	used := map[int]bool{}
 	for name := range strings.SplitSeq(tag(tags, "h"), ":") {
 		for i := len(fields) - 1; i >= 0; i-- {

@@ -50,6 +50,7 @@ func FuzzCrafted(f *testing.F) {
 		if asked > 10 {
 			t.Fatalf("%d lookups", asked)
 		}
+		checkCryptography(t, crafted, results)
 		for _, r := range results {
 			if r.Status == Pass {
 				checkPassed(t, r, crafted, record)
