@@ -1,0 +1,30 @@
+package main
+
+import (
+	"path"
+	"slices"
+	"strings"
+)
+
+// An Equivalent is a break that no test can notice, and why.
+type Equivalent struct {
+	Mutant string // its ID
+	Reason string
+}
+
+// Stale returns the rows about a package that name none of its mutants.
+func Stale(table []Equivalent, dir string, mutants []Mutant) []Equivalent {
+	var list []Equivalent
+	for _, e := range table {
+		file, _, _ := strings.Cut(e.Mutant, " ")
+		if path.Dir(file) == dir && !slices.ContainsFunc(mutants, func(m Mutant) bool { return m.ID() == e.Mutant }) {
+			list = append(list, e)
+		}
+	}
+	return list
+}
+
+// Equivalents returns the table.
+func Equivalents() []Equivalent {
+	return []Equivalent{}
+}
