@@ -30,7 +30,7 @@ func Sign(ctx context.Context, dst io.Writer, src io.Reader, signers SignerSourc
 	}
 	var message bytes.Buffer
 	w := NewSignWriter(ctx, signers)
-	if err := feed(ctx, io.MultiWriter(w, &message), src); err != nil {
+	if err := (&feed{ctx: ctx, w: io.MultiWriter(w, &message)}).from(src); err != nil {
 		return err
 	}
 	if err := writeSignatures(dst, w); err != nil {
@@ -67,7 +67,7 @@ var errChanged = errors.New("dkim: the message changed while it was being signed
 func signSeeker(ctx context.Context, dst io.Writer, src io.ReadSeeker, start int64, signers SignerSource) error {
 	w := NewSignWriter(ctx, signers)
 	first := newChecksum(src, maphash.MakeSeed())
-	if err := feed(ctx, first.tee(w), src); err != nil {
+	if err := (&feed{ctx: ctx, w: first.tee(w)}).from(src); err != nil {
 		return err
 	}
 	if _, err := src.Seek(start, io.SeekStart); err != nil {
@@ -78,7 +78,7 @@ func signSeeker(ctx context.Context, dst io.Writer, src io.ReadSeeker, start int
 	}
 	second := newChecksum(src, first.hash.Seed())
 	out := &errWriter{w: dst}
-	err := feed(ctx, second.tee(out), src)
+	err := (&feed{ctx: ctx, w: second.tee(out)}).from(src)
 	if out.err != nil {
 		return fmt.Errorf("dkim: write message: %w", out.err)
 	}

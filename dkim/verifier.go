@@ -155,36 +155,10 @@ func Verify(ctx context.Context, src io.Reader, v *Verifier) ([]*Result, error) 
 	defer work.release()
 	w := &work.writer
 	w.init(ctx, v, work)
-	if err := feed(ctx, w, src); err != nil {
+	work.feed = feed{ctx: ctx, w: w}
+	if err := work.feed.from(src); err != nil {
 		return nil, err
 	}
 	w.finish()
 	return w.results, w.err
-}
-
-// feed copies src to w until src or ctx ends, or w fails.
-func feed(ctx context.Context, w io.Writer, src io.Reader) error {
-	if wt, ok := src.(io.WriterTo); ok {
-		if _, err := wt.WriteTo(w); err != nil {
-			return fmt.Errorf("dkim: read message: %w", err)
-		}
-		return nil
-	}
-	const size = 32 << 10 // octets, as io.Copy
-	buf := make([]byte, size)
-	for {
-		n, err := src.Read(buf)
-		if _, err := w.Write(buf[:n]); err != nil {
-			return err
-		}
-		if err == io.EOF {
-			return nil
-		}
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return fmt.Errorf("dkim: read message: %w", err)
-		}
-	}
 }

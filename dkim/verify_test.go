@@ -312,6 +312,34 @@ func TestDeafResolver(t *testing.T) {
 	})
 }
 
+// An endless source has its message in one Write after the other.
+type endless struct{ cancel func() }
+
+func (e endless) Read([]byte) (int, error) { panic("it writes itself") }
+
+func (e endless) WriteTo(w io.Writer) (n int64, err error) {
+	for {
+		m, err := io.WriteString(w, testMessage)
+		if n += int64(m); err != nil {
+			return n, err
+		}
+		e.cancel()
+	}
+}
+
+// The end of the context ends the reading, also of a source that writes itself.
+func TestContextEndsReading(t *testing.T) {
+	r := newRig(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	if _, err := Verify(ctx, endless{cancel}, r.verifier); !errors.Is(err, context.Canceled) {
+		t.Errorf("Verify: %v", err)
+	}
+	ctx, cancel = context.WithCancel(context.Background())
+	if err := Sign(ctx, io.Discard, endless{cancel}, r.signer); !errors.Is(err, context.Canceled) {
+		t.Errorf("Sign: %v", err)
+	}
+}
+
 // 6376-3.6.2-h, 6376-3.6.2-i, 8301-3.1-e, 6376-3.5i-e, 6376-3.5a-b: what is looked up.
 func TestLookupCount(t *testing.T) {
 	r := newRig(t)

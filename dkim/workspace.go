@@ -25,6 +25,7 @@ type workspace struct {
 
 	header Header       // of scanner, for those who look at it meanwhile
 	writer VerifyWriter // of Verify, which hands it to nobody
+	feed   feed         // likewise
 }
 
 // workspaces keeps those that are not in use: their buffers are most of what a
@@ -45,7 +46,7 @@ func (s *workspace) release() {
 	}
 	s.scanner.Reset()
 	s.body.Reset()
-	s.writer = VerifyWriter{}
+	s.writer, s.feed = VerifyWriter{}, feed{}
 	clear(s.tags[:cap(s.tags)]) // strings of the message
 	workspaces.Put(s)
 }

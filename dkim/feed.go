@@ -1,0 +1,51 @@
+package dkim
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// A feed copies a message from its source to w, until ctx ends.
+type feed struct {
+	ctx   context.Context
+	w     io.Writer
+	begun bool
+}
+
+// from copies src until it or the context ends, or w fails.
+func (f *feed) from(src io.Reader) error {
+	if wt, ok := src.(io.WriterTo); ok {
+		if _, err := wt.WriteTo(f); err != nil {
+			return fmt.Errorf("dkim: read message: %w", err)
+		}
+		return nil
+	}
+	const size = 32 << 10 // octets, as io.Copy
+	buf := make([]byte, size)
+	for {
+		n, err := src.Read(buf)
+		if _, err := f.w.Write(buf[:n]); err != nil {
+			return err
+		}
+		if err == io.EOF {
+			return nil
+		}
+		if err == nil {
+			err = f.ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("dkim: read message: %w", err)
+		}
+	}
+}
+
+// Write takes octets of a source that writes itself. After the end of the
+// context it takes no second Write; a source in memory makes only one.
+func (f *feed) Write(p []byte) (int, error) {
+	if err := f.ctx.Err(); err != nil && f.begun {
+		return 0, err
+	}
+	f.begun = true
+	return f.w.Write(p)
+}
