@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/waxseal/waxseal/adsp"
 	"github.com/waxseal/waxseal/canon"
 	"github.com/waxseal/waxseal/dkim"
 	"github.com/waxseal/waxseal/dkim/authres"
@@ -79,14 +80,32 @@ var (
 	_ error                                                     = &dkim.TagError{Tag: "d", Err: dkim.ErrDomain}
 	_ error                                                     = &dkim.SignerError{Signer: nil, Err: dkim.ErrKey}
 	_ func(*authres.Field) string                               = (*authres.Field).String
-	_                                                           = authres.Field{ID: "", Version: 1, Results: []authres.Result{}}
-	_                                                           = authres.Result{Method: "", Value: "", Reason: "", Version: 1, Props: []authres.Prop{{Type: "", Name: "", Value: ""}}, Comment: ""}
+	_ func(string) (*authres.Field, error)                      = authres.Parse
+	_ func(io.Reader, ...string) *authres.StripReader           = authres.NewStripReader
+	_ io.Reader                                                 = (*authres.StripReader)(nil)
+	_ func(string) (*adsp.Policy, error)                        = adsp.ParsePolicy
+	_ func(*adsp.Policy, string, []adsp.Signed) adsp.Verdict    = (*adsp.Policy).Evaluate
+	_ func(*adsp.Policy) string                                 = (*adsp.Policy).String
+	_ func(string) (adsp.Practice, error)                       = adsp.Parse
+	_ func(adsp.Practice, string, []string) string              = adsp.Practice.Evaluate
+	_ adsp.Resolver                                             = (*net.Resolver)(nil)
+	_                                                           = adsp.Policy{Outbound: adsp.Outbound('~'), Testing: true, Notes: "", Report: ""}
+	_                                                           = adsp.Signed{Domain: "", Identifier: "", Status: "", Testing: true}
+	_                                                           = []adsp.Verdict{adsp.Accept, adsp.Neutral, adsp.Reject}
+	_                                                           = []adsp.Practice{adsp.Unknown, adsp.All, adsp.Discardable}
+	_ interface {
+		DomainExists(ctx context.Context, domain string) (bool, error)
+	} = adsp.DomainChecker(nil)
+	_ = authres.Field{ID: "", Version: 1, Results: []authres.Result{}}
+	_ = authres.Result{Method: "", Value: "", Reason: "", Version: 1, Props: []authres.Prop{{Type: "", Name: "", Value: ""}}, Comment: ""}
 
 	_ func(context.Context, io.Writer, io.Reader, dkim.SignerSource) error               = dkim.Sign
 	_ func(context.Context, io.Reader, *dkim.Verifier) ([]*dkim.Result, error)           = dkim.Verify
 	_ func(context.Context, *dkim.Verifier) *dkim.VerifyWriter                           = dkim.NewVerifyWriter
 	_ func(context.Context, keyrecord.Resolver, string, string) (*keyrecord.Keys, error) = keyrecord.Lookup
 	_ func(context.Context, keyrecord.Resolver, string, string, crypto.PublicKey) error  = keyrecord.Check
+	_ func(context.Context, adsp.Resolver, string) (*adsp.Policy, error)                 = adsp.LookupPolicy
+	_ func(context.Context, adsp.Resolver, string) (adsp.Practice, error)                = adsp.Lookup
 	_                                                                                    = []error{keyrecord.ErrNotFound, keyrecord.ErrSyntax, keyrecord.ErrKeyType, keyrecord.ErrKeySize, keyrecord.ErrRevoked, keyrecord.ErrMismatch, keyrecord.ErrTemporary}
 	_                                                                                    = []error{dkim.ErrHeader, dkim.ErrLineEnding, dkim.ErrSyntax, dkim.ErrMissing, dkim.ErrVersion, dkim.ErrAlgorithm, dkim.ErrQuery, dkim.ErrFrom,
 		dkim.ErrUncoveredFrom, dkim.ErrDomain, dkim.ErrIdentifier, dkim.ErrExpired, dkim.ErrFuture, dkim.ErrBodyHash, dkim.ErrBodyLength, dkim.ErrPartialBody,
