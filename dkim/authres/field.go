@@ -51,7 +51,7 @@ const fieldName = "Authentication-Results"
 //   - a negative Version is not written.
 //
 // Validate reports all of these. Values beyond ASCII are written as UTF-8,
-// which needs a message that may hold it (RFC 6532).
+// which needs a message that may hold it (RFC 6532); for others there is ASCII.
 //
 // A value is quoted if RFC 2045 does not allow it as a token. The value of a
 // property that reads as an email address or as an internationalized domain

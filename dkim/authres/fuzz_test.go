@@ -77,6 +77,11 @@ func FuzzField(f *testing.F) {
 		if !strings.HasPrefix(s, "Authentication-Results:") {
 			t.Errorf("String() = %q", s)
 		}
+		ascii := in.ASCII().String()
+		checkLines(t, ascii)
+		if !isASCII(ascii) || isASCII(id+reason+comment+value1+value2) && ascii != s {
+			t.Errorf("String() = %q, with ASCII %q", s, ascii)
+		}
 		out, err := Parse(s)
 		valid := in.Validate() == nil
 		switch {

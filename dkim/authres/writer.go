@@ -61,11 +61,11 @@ func (w *writer) word(s string) {
 	w.raw(s)
 }
 
-// nextSpace returns the offset of the first space in s with something other
-// than white space on both sides, or the length of s.
+// nextSpace returns the offset of the first space in s that stands behind
+// something other than white space, or the length of s.
 func nextSpace(s string) int {
 	for i := 1; i < len(s)-1; i++ {
-		if s[i] == ' ' && !isSpace(s[i-1]) && !isSpace(s[i+1]) {
+		if s[i] == ' ' && !isSpace(s[i-1]) {
 			return i
 		}
 	}
