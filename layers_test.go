@@ -26,8 +26,8 @@ var layers = []struct {
 	// The two dependencies: one package for each use, and one place.
 	{"internal/domain", []string{"golang.org/x/net/idna", "golang.org/x/net/publicsuffix"}},
 	{"keyrecord", []string{"internal/taglist", "internal/domain", "golang.org/x/crypto/cryptobyte", "golang.org/x/crypto/cryptobyte/asn1"}},
-	{"adsp", []string{"internal/taglist", "internal/domain"}},
-	{"dkim/authres", []string{"internal/taglist", "internal/domain"}},
+	{"dkim/authres", []string{"internal/domain"}},
+	{"adsp", []string{"dkim/authres", "internal/taglist", "internal/domain"}},
 	{"internal/bodyhash", []string{"canon"}},
 	{"internal/headerhash", []string{"canon", "internal/message"}},
 	{"dkim", []string{"keyrecord", "canon", "headerlist", "dkim/authres", "internal/headerhash", "internal/bodyhash", "internal/message", "internal/taglist", "internal/domain"}},

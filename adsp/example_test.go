@@ -81,9 +81,7 @@ func ExampleSigned() {
 func ExampleCheckFrom() {
 	field := authres.Field{ID: "mx.example.net"}
 	for _, r := range adsp.CheckFrom(context.Background(), zone, []string{" bob@aaa.example (Bob the Author)"}, nil) {
-		field.Results = append(field.Results, authres.Result{
-			Method: "dkim-adsp", Value: r.Value, Props: []authres.Prop{{Type: "header", Name: "from", Value: r.Author}},
-		})
+		field.Results = append(field.Results, r.AuthRes())
 	}
 	fmt.Print(strings.ReplaceAll(field.String(), "\r\n\t", "\n  "))
 	// Output:
