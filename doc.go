@@ -7,6 +7,8 @@
 //     Authentication-Results fields (RFC 8601).
 //   - [github.com/waxseal/waxseal/dkim/signtable] chooses the signers for a
 //     message by its sender, and finds their keys.
+//   - [github.com/waxseal/waxseal/dkim/explain] finds and proves why a
+//     signature does not verify.
 //   - [github.com/waxseal/waxseal/dkim/domainkeys] signs and verifies DomainKeys
 //     (RFC 4870): historic.
 //   - [github.com/waxseal/waxseal/keyrecord] parses, prints and looks up the

@@ -32,6 +32,7 @@ var layers = []struct {
 	{"internal/headerhash", []string{"canon", "internal/message"}},
 	{"dkim", []string{"keyrecord", "canon", "headerlist", "dkim/authres", "internal/headerhash", "internal/bodyhash", "internal/message", "internal/taglist", "internal/domain"}},
 	{"dkim/signtable", []string{"dkim", "keyrecord", "canon", "headerlist", "internal/taglist", "internal/domain"}},
+	{"dkim/explain", []string{"dkim", "keyrecord", "canon", "internal/message", "internal/taglist"}},
 	{"dkim/domainkeys", []string{"dkim", "keyrecord", "canon", "headerlist", "dkim/authres", "internal/message", "internal/taglist", "internal/domain"}},
 	{".", nil},
 }

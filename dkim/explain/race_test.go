@@ -1,0 +1,5 @@
+//go:build race
+
+package explain_test
+
+func init() { race = true }
