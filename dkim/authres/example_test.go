@@ -79,3 +79,18 @@ func ExampleNewStripReader() {
 	// Send money.
 	// 1 removed: MX.example.com <nil>
 }
+
+// A milter gets the fields one by one, as names and values.
+func ExampleForged() {
+	for _, value := range []string{
+		" mx.example.com; dmarc=pass header.from=bank.example",
+		" relay.example.net; spf=pass",
+		" relay.example.net (; mx.example.com; dmarc=pass",
+	} {
+		fmt.Println(authres.Forged("Authentication-Results", value, "mx.example.com"))
+	}
+	// Output:
+	// true
+	// false
+	// true
+}

@@ -19,6 +19,24 @@ type Removal struct {
 	Err error  // why it went though ID is none of the ids: ErrSyntax, ErrVersion or ErrLimit; nil for RemoveAll
 }
 
+// Forged reports whether a StripReader with these ids would remove a field from a
+// message: an Authentication-Results field that claims to come from a server that
+// goes by one of ids, or that cannot be read beyond doubt (RFC 8601, section 5). It
+// is for a milter, which gets the fields of a message one by one and removes them
+// by their number. The value may be folded, with CRLF or LF. Without ids nothing
+// is forged.
+func Forged(name, value string, ids ...string) bool {
+	s := NewStripReader(nil, ids...)
+	s.field, s.end = []byte(name+":"+value), endCRLF
+	n, match := s.name.feed(s.field)
+	if len(ids) == 0 || match != nameFound {
+		return false
+	}
+	s.value = n
+	id, err := s.claim()
+	return err != nil || (&Field{ID: id}).Trusted(ids...)
+}
+
 // judge removes the field that is held if it has to go.
 func (s *StripReader) judge() bool {
 	switch id, err := s.claim(); {

@@ -110,6 +110,16 @@ func TestStripReader(t *testing.T) {
 		{"in another field", "X: a\r\n Authentication-Results: mx.example.com; none\r\n", false, nil},
 		{"the beginning of the name", "Auth\r\n", false, nil},
 	} {
+		if name, value, ok := strings.Cut(strings.TrimSuffix(tt.field, "\r\n"), ":"); ok {
+			for _, v := range []string{value, strings.ReplaceAll(value, "\r\n", "\n")} {
+				if got := Forged(name, v, ours, "bücher.example"); got != tt.removed {
+					t.Errorf("%s: Forged(%.200q, %.200q) = %t", tt.what, name, v, got)
+				}
+				if Forged(name, v) {
+					t.Errorf("%s: Forged(%.200q, %.200q) without ids", tt.what, name, v)
+				}
+			}
+		}
 		for _, around := range []struct{ before, after string }{
 			{"", ""},
 			{"", "\r\nbody"},
