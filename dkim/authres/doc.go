@@ -5,7 +5,15 @@
 // for those who read such reports: filters, archives, mail readers. A server
 // first verifies, then removes the fields that claim to be its own, then puts
 // one new field on top, above all other trace fields. It never adds a result
-// to a field that is there.
+// to a field that is there. The order matters, since removing a field that a
+// signature covers breaks the signature:
+//
+//	verifier := dkim.NewVerifyWriter(ctx, v)
+//	stripped := authres.NewStripReader(io.TeeReader(message, verifier), "mx.example.com")
+//	_, err := io.Copy(spool, stripped)
+//	results, err := verifier.Finish()
+//
+// Then it writes the field, and the spool behind it:
 //
 //	f := &authres.Field{
 //		ID: "mx.example.com",

@@ -1,10 +1,14 @@
 package authres_test
 
 import (
+	"bytes"
+	"context"
 	"fmt"
 	"io"
+	"log"
 	"strings"
 
+	"github.com/waxseal/waxseal/dkim"
 	"github.com/waxseal/waxseal/dkim/authres"
 )
 
@@ -59,17 +63,30 @@ func ExampleParse() {
 }
 
 // A server verifies a message, removes the fields that claim to be its own,
-// and puts one new field on top.
+// and puts one new field on top. It reads the message once: the verifier gets
+// all of it, and the spool what is left.
 func ExampleNewStripReader() {
-	message := "Authentication-Results: MX.example.com; dmarc=pass header.from=bank.example\r\n" +
+	message := strings.NewReader("Authentication-Results: MX.example.com; dmarc=pass header.from=bank.example\r\n" +
 		"Authentication-Results: relay.example.net; spf=pass\r\n" +
-		"From: joe@bank.example\r\n\r\nSend money.\r\n"
+		"From: joe@bank.example\r\n\r\nSend money.\r\n")
 
-	stripped := authres.NewStripReader(strings.NewReader(message), "mx.example.com")
-	ours := &authres.Field{ID: "mx.example.com", Results: []authres.Result{{Method: "dkim", Value: "none"}}}
-	out, err := io.ReadAll(io.MultiReader(strings.NewReader(ours.String()), stripped))
-	fmt.Print(strings.ReplaceAll(string(out), "\r\n", "\n"))
-	fmt.Println(stripped.Count(), "removed:", stripped.Removed()[0].ID, err)
+	verifier := dkim.NewVerifyWriter(context.Background(), &dkim.Verifier{})
+	stripped := authres.NewStripReader(io.TeeReader(message, verifier), "mx.example.com")
+	var spool bytes.Buffer // a file, for messages of any size
+	if _, err := io.Copy(&spool, stripped); err != nil {
+		log.Fatal(err) // refuse the message
+	}
+	results, err := verifier.Finish()
+	if err != nil {
+		log.Fatal(err) // refuse the message
+	}
+	ours := &authres.Field{ID: "mx.example.com", Results: dkim.AuthRes(results)}
+	received := ours.String() + spool.String()
+
+	fmt.Print(strings.ReplaceAll(received, "\r\n", "\n"))
+	for _, r := range stripped.Removed() {
+		fmt.Printf("removed: %q\n", r.Raw)
+	}
 	// Output:
 	// Authentication-Results: mx.example.com;
 	// 	dkim=none
@@ -77,7 +94,18 @@ func ExampleNewStripReader() {
 	// From: joe@bank.example
 	//
 	// Send money.
-	// 1 removed: MX.example.com <nil>
+	// removed: "Authentication-Results: MX.example.com; dmarc=pass header.from=bank.example\r\n"
+}
+
+// A message that may come to servers without SMTPUTF8 holds ASCII alone.
+func ExampleField_ASCII() {
+	f := &authres.Field{ID: "mx.example.com", Results: []authres.Result{
+		{Method: "dkim", Value: "pass", Props: []authres.Prop{{Type: "header", Name: "d", Value: "bücher.example"}}},
+	}}
+	fmt.Println(strings.ReplaceAll(f.ASCII().Value(), "\r\n", "\n"))
+	// Output:
+	// mx.example.com;
+	// 	dkim=pass header.d=xn--bcher-kva.example
 }
 
 // A milter gets the fields one by one, as names and values.

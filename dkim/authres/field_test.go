@@ -190,7 +190,7 @@ func TestValidate(t *testing.T) {
 		{"the longest values", Field{ID: fits, Results: []Result{{Method: "dkim", Value: "pass", Reason: fits, Comment: fits, Props: []Prop{{"header", "d", fits}}}}}, nil, 0},
 		{"8601-2.5-a: no id", Field{}, ErrSyntax, 0},
 		{"8601-2.2-c: CR in the id", Field{ID: "a\rb"}, ErrSyntax, 0},
-		{"8601-2.6: version 2", Field{ID: "a", Version: 2}, ErrVersion, 0},
+		{"version 2", Field{ID: "a", Version: 2}, ErrVersion, 0},
 		{"a long id", Field{ID: fits + "x"}, ErrLimit, 0},
 		{"no method", result(Result{Value: "pass"}), ErrSyntax, 1},
 		{"upper case", result(Result{Method: "DKIM", Value: "pass"}), ErrSyntax, 1},

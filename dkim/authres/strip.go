@@ -47,7 +47,8 @@ var errMixed = fmt.Errorf("%w: CRLF, LF and CR are mixed where a field is to be 
 // names.
 //
 // Removing a field that a signature covers breaks the signature: verify first,
-// then remove (section 5).
+// then remove (section 5). An io.TeeReader below lets a verifier read what comes
+// in.
 //
 // # Line ends
 //
