@@ -77,8 +77,8 @@ func conformance(rows []Requirement, tests map[string][]string) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, `# Conformance
 
-What RFC 6376 with its errata, RFC 8301, RFC 8463 and RFC 8616 ask for, and the
-tests that prove it. An id is the RFC, a section, and a letter; tests name the ids
+What RFC 6376 with its errata, RFC 8301, RFC 8463, RFC 8616, RFC 8601 as far as
+a DKIM library writes and reads it, and RFC 6008 ask for, and the tests that prove it. An id is the RFC, a section, and a letter; tests name the ids
 that they prove, so that a search for one finds them all.
 
 Of %d requirements, %d bind a library; %d of these (%d %%) are proved by tests. %d are
@@ -126,7 +126,7 @@ func documentation(t *testing.T, file string) string {
 	return strings.Join(strings.Fields(f.Doc.Text()), " ") + "\n"
 }
 
-var requirementID = regexp.MustCompile(`\b(6376|8301|8463|8616)-([0-9A-Z][0-9A-Za-z]*(\.[0-9A-Za-z]+)*)-[a-z]\b`)
+var requirementID = regexp.MustCompile(`\b(6376|8301|8463|8616|8601|6008)-([0-9A-Z][0-9A-Za-z]*(\.[0-9A-Za-z]+)*)-[a-z]\b`)
 
 // testsByID returns, for each id, the tests that name it, as
 // "canon.TestBody", sorted.
@@ -321,7 +321,7 @@ func isTest(name string) bool {
 func TestRequirementID(t *testing.T) {
 	for text, want := range map[string]string{
 		"6376-3.5i-b": "6376-3.5i-b", "(8463-A-a)": "8463-A-a", "6376-5-a, 6376-6.1.3-d": "6376-5-a 6376-6.1.3-d",
-		"8601-2.7-b": "", "16376-5-a": "", "6376-5": "", "6376-3.6.1h-b:": "6376-3.6.1h-b", "8301-3.2-h,": "8301-3.2-h",
+		"8601-2.7-b:": "8601-2.7-b", "5617-3-a": "", "16376-5-a": "", "6376-5": "", "6376-3.6.1h-b:": "6376-3.6.1h-b", "8301-3.2-h,": "8301-3.2-h",
 	} {
 		if got := strings.Join(requirementID.FindAllString(text, -1), " "); got != want {
 			t.Errorf("in %q: %q, want %q", text, got, want)

@@ -13,7 +13,7 @@ var requirementsText string
 type Requirement struct {
 	ID      string // "6376-3.5i-b": the RFC, the section, and a letter
 	Section string // of the RFC, and the errata
-	Binds   string // signer, verifier, key (who reads records), or both
+	Binds   string // signer, verifier, key (who reads records); writer, reader or border (who removes) of Authentication-Results; or both
 	Text    string // what it asks for
 
 	How Meeting
