@@ -198,7 +198,7 @@ func tagRows() []tagRow {
 		{"6376-3.5t-a", with("t=-5"), Neutral, ErrSyntax, "t"},
 		{"6376-3.5t-a", with("t="), Neutral, ErrSyntax, "t"},
 		{"6376-3.5t-a", with("t=1000000000000"), Neutral, ErrSyntax, "t"},
-		{"6376-3.5t-b", with("t=999999999999"), PermError, ErrFuture, "t"},
+		{"6376-3.5t-a", with("t=999999999999"), PermError, ErrFuture, "t"},
 		{"6376-3.5t-c", with("t=1800000300"), Pass, nil, ""},
 		{"6376-3.5t-c", with("t=1800000301"), PermError, ErrFuture, "t"},
 		{"6376-3.5x-a", with("x=+3600"), Neutral, ErrSyntax, "x"},
@@ -285,6 +285,11 @@ func TestParseSignature(t *testing.T) {
 	}
 	if name, err := s.KeyName(); name != "brisbane._domainkey.example.net" || err != nil {
 		t.Errorf("KeyName() = %q, %v", name, err)
+	}
+	// 6376-3.5t-b: the largest times.
+	late, err := ParseSignature([]byte("DKIM-Signature: " + strings.NewReplacer("BH", strings.Repeat("A", 43)+"=", "b=B", "b=AAAA").Replace(with("t=999999999998", "x=999999999999"))))
+	if err != nil || late.Time.Unix() != 999999999998 || late.Expiration.Unix() != 999999999999 {
+		t.Errorf("t=%d; x=%d, %v", late.Time.Unix(), late.Expiration.Unix(), err)
 	}
 	// 6376-3.5i-a
 	s, err = ParseSignature([]byte("DKIM-Signature: " + strings.NewReplacer("BH", strings.Repeat("A", 43)+"=", "b=B", "b=AAAA").Replace(goodTags)))
