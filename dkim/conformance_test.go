@@ -139,6 +139,7 @@ func TestReasons(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.zone["ed._domainkey.example.org"] = []string{ed.String()}
+	r.zone["small._domainkey.example.org"] = []string{(&keyrecord.Record{Key: dkimtest.RSA(512).Public()}).String()}
 	for _, tt := range []struct {
 		words  string // of the RFC, mostly
 		msg    string
@@ -156,6 +157,7 @@ func TestReasons(t *testing.T) {
 		{"key revoked", craft(t, r.signer.Key, with("s=revoked"), testMessage), keyrecord.ErrRevoked},
 		{"malformed key record", craft(t, r.signer.Key, with("s=broken"), testMessage), keyrecord.ErrSyntax},
 		{"inappropriate hash algorithm", craft(t, r.signer.Key, with("s=hash"), testMessage), ErrKey},
+		{"key too small", craft(t, r.signer.Key, with("s=small"), testMessage), ErrWeakKey},
 		{"inappropriate key algorithm", craft(t, r.signer.Key, with("s=ed"), testMessage), ErrKey},
 	} {
 		res := r.verifyOne(t, tt.msg)

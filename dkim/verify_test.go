@@ -383,7 +383,8 @@ func TestLookupCount(t *testing.T) {
 	}
 }
 
-// The signatures aligned with From are verified first.
+// 6376-6.1-d: no more than MaxSignatures are verified, and those aligned with
+// From come first.
 func TestMaxSignatures(t *testing.T) {
 	r := newRig(t)
 	msg := r.sign(t, testMessage) // the lowest
@@ -402,7 +403,7 @@ func TestMaxSignatures(t *testing.T) {
 	}
 }
 
-// 6376-6.1-b, 6376-6.1-c, 6376-6.1-d, 6376-6.1-e, 6376-6.1-f, 8301-3.1-g, HAZARDS "one bad signature".
+// 6376-6.1-b, 6376-6.1-c, 6376-6.1-e, 6376-6.1-f, 8301-3.1-g, HAZARDS "one bad signature".
 func TestOverall(t *testing.T) {
 	r := newRig(t)
 	good := craft(t, r.signer.Key, goodTags, testMessage)
