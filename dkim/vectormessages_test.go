@@ -27,6 +27,7 @@ func (m *vectorMaker) addErrors() {
 	}{{1_000_000_050, "pass"}, {1_000_000_400, "pass"}, {1_000_000_401, "permerror expired"}} {
 		m.add("6376-3.5x-d", fmt.Sprintf("x=1000000100, and the message is received at %d", received.at), craft(m.t, m.rsa, with("t=1000000000", "x=1000000100"), testMessage), received.want).Time = received.at
 	}
+	m.add("6376-3.5t-b", "t= and x= beyond 32 bits, and so is the time", craft(m.t, m.rsa, with("t=5000000000", "x=5000000100"), testMessage), "pass").Time = 5_000_000_050
 	m.add("6376-3.2-u", "65 tags", strings.Replace(signed, "v=1;", "v=1;"+manyTags(60), 1), "policy limit")
 	m.add("6376-3.2-u", "4,097 names in h=", strings.Replace(signed, "h=from", "h=from"+strings.Repeat(":x", 4096), 1), "policy limit")
 	m.add("6376-3.5h-e", "no From field", strings.Replace(signed, "From: Joe", "Form: Joe", 1), "permerror from-not-signed")
