@@ -40,6 +40,7 @@ const (
 	FromRewritten    Cause = "from-rewritten"    // From or Reply-To replaced, as lists do for DMARC
 	EncodedWord      Cause = "encoded-word"      // RFC 2047 words encoded anew, or decoded
 	HeaderChanged    Cause = "header-changed"    // something else; never proved
+	SignatureField   Cause = "signature-field"   // the body hash in the signature field is not the one that was signed
 	SignatureSpacing Cause = "signature-spacing" // b= was not emptied as RFC 6376 wants
 	Undigested       Cause = "undigested"        // Ed25519 over the octets in place of their SHA-256
 )
@@ -96,6 +97,7 @@ var advice = map[Cause]string{
 	FromRewritten:    "Let the list that rewrites addresses sign the message with its own domain.",
 	EncodedWord:      "Encode the field before signing, and stop the relay that encodes it anew.",
 	HeaderChanged:    "Compare the signed fields with those that were sent, from hop to hop; z= (CopyHeaders) would tell which changed.",
+	SignatureField:   "Find the relay that rewrites the DKIM-Signature field.",
 	SignatureSpacing: "Fix the signer: all of the value of b= is removed for the hash, white space included, and no CRLF ends the field.",
 	Undigested:       "Fix the signer: RFC 8463 signs the SHA-256 of the header, not the header.",
 

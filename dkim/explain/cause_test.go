@@ -255,6 +255,7 @@ var damages = []damage{
 	})},
 	{"white space at the end of a field", explain.TrailingSpace, ss, plain, false, inHeader(replace("tonight?", "tonight? "))},
 	{"a bare LF in a field", explain.LineEndings, ss, plain, false, inHeader(replace(",\r\n Ann", ",\n Ann"))},
+	{"another bh=", explain.SignatureField, rr, plain, false, inHeader(replaceRE(`bh=\w`, "bh=A"))},
 	{"a field added", explain.FieldAdded, rr, plain, false, inHeader(func(s string) string { return "Reply-To: list@lists.example.com\r\n" + s })},
 	{"a field duplicated", explain.FieldDuplicated, rr, plain, false, inHeader(func(s string) string { return "Subject: Is dinner ready tonight?\r\n" + s })},
 	{"a field removed", explain.FieldRemoved, rr, plain, false, inHeader(replace("MIME-Version: 1.0\r\n", ""))},

@@ -22,6 +22,7 @@ type headerSearch struct {
 	self   int // the field of the signature
 	alg    canon.Algorithm
 	hash   crypto.Hash
+	body   []byte // the hash of the body as it is
 	keys   []signingKey
 
 	byName map[string][]int // the fields of each name, from the top down, without the own one
@@ -45,9 +46,10 @@ type signingKey struct {
 	signed []byte
 }
 
-func newHeaderSearch(b *budget, m *message, sig *dkim.Signature, self int, kind crypto.Hash, keys []key) *headerSearch {
-	s := selectHeader(m, sig, self)
-	s.budget, s.hash = b, kind
+func newHeaderSearch(b *budget, r *Report, keys []key) *headerSearch {
+	sig, kind := r.sig, r.Hashes.kind
+	s := selectHeader(r.message, sig, r.self)
+	s.budget, s.hash, s.body = b, kind, r.Hashes.Body
 	for _, k := range keys {
 		signed := k.signedDigest(kind, sig.Value)
 		if _, ok := k.public.(ed25519.PublicKey); ok || signed != nil {

@@ -54,6 +54,39 @@ func reencoded(s *bodySearch, data []byte) []step {
 	return steps
 }
 
+// aroundBase64 takes out what stands before and after the base64 of a message
+// that has nothing else: text that was put in after the message was encoded.
+func aroundBase64(s *bodySearch, data []byte) []step {
+	if s.mime.encoding != "base64" || s.mime.boundary != "" {
+		return nil
+	}
+	first, last := -1, len(data)
+	lines(data, func(start, end, next int) bool {
+		_, err := base64.StdEncoding.DecodeString(string(data[start:end]))
+		text := err == nil && end > start
+		switch {
+		case text && first < 0:
+			first = start
+		case !text && first >= 0:
+			last = start
+			return false
+		}
+		return true
+	})
+	if first < 0 {
+		return nil
+	}
+	top, end := edit{0, first, ""}, edit{last, len(data), ""}
+	var steps []step
+	if first > 0 {
+		steps = append(steps, step{Banner, "text above the base64 of the message", []edit{top}})
+	}
+	if last < len(data) {
+		steps = append(steps, step{Footer, "text after the base64 of the message", []edit{end}})
+	}
+	return steps
+}
+
 // relabel makes the edits that set the Content-Transfer-Encoding of a part; an
 // empty label removes the field.
 func (p *part) relabel(data []byte, label string) []edit {
