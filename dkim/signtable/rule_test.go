@@ -155,6 +155,11 @@ func TestValidateEntries(t *testing.T) {
 	}{
 		{"zero", &Table{}, nil},
 		{"good", &Table{Senders: map[string][]Rule{"Example.com": good, "Joe@Bücher.example": good, ".": good, "localhost": nil}, Lists: map[string][]Rule{"list.example.com": good}}, nil},
+		{"for some senders only", &Table{Senders: map[string][]Rule{".": {
+			{Domain: "Example.com", Identity: "%{sender}", Selector: "s1", Key: edKey(1)},
+			{BaseDomain: "example.com", Selector: "s2", Key: edKey(1)},
+		}}}, nil},
+		{"for no sender", &Table{Senders: map[string][]Rule{"example.com": {{Domain: "example.org", Identity: "%{sender}", Selector: "s1", Key: edKey(1)}}}}, []string{"i="}},
 		{"spelled twice", &Table{Senders: map[string][]Rule{"EXAMPLE.com": good, "example.com": good}}, []string{`"EXAMPLE.com" and "example.com"`}},
 		{"no domains", &Table{Senders: map[string][]Rule{"a b": good, "@example.com": good, "": good, "a/b": good, "x..y": good}}, []string{`"": no address`, `"@example.com": no address`, `"a b": no address`, `"a/b": no address`, `"x..y": no address`}},
 		{"no lists", &Table{Lists: map[string][]Rule{"<l.example.com>": good, "": good}}, []string{`"": no List-Id`, `"<l.example.com>": no List-Id`}},

@@ -1,6 +1,7 @@
 package signtable
 
 import (
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ed25519"
@@ -73,6 +74,9 @@ func (t *Table) validate(found *match, m *Message, r *Rule) error {
 			return fmt.Errorf("NotAfter (%v) is not after NotBefore (%v)", r.NotAfter, r.NotBefore)
 		}
 		b := builder{table: t, message: m, found: found, rule: merge(&t.Default, r)}
+		if d := cmp.Or(b.rule.Domain, b.rule.BaseDomain); found.key == "." && d != "" && !strings.Contains(d, "%") {
+			b.message = &Message{Sender: "postmaster@" + d, Domain: lower(d)} // of others, Identity may be outside d=
+		}
 		s, err := b.build(context.Background(), func(context.Context, string) (crypto.Signer, error) {
 			if t.Keys == nil {
 				return nil, fmt.Errorf("%w: Table.Keys is nil", dkim.ErrKey)
