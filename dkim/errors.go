@@ -86,6 +86,24 @@ func tagErrorf(tag string, reason error, format string, args ...any) error {
 	return &TagError{tag, fmt.Errorf("%w: "+format, append([]any{reason}, args...)...)}
 }
 
+// A MessageError says that an error is about the message: it wraps ErrHeader,
+// ErrLineEnding, ErrLimit or, of a message that was to be signed, ErrFrom. The
+// message is at fault whenever it is tried, and a server refuses it for good.
+// An error without it may be gone later, as that of a key that cannot be read.
+type MessageError struct{ Err error }
+
+func (e *MessageError) Error() string { return e.Err.Error() }
+
+func (e *MessageError) Unwrap() error { return e.Err }
+
+// messageError is err, if there is one, as a MessageError.
+func messageError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &MessageError{err}
+}
+
 // A SignerError tells which signer failed.
 type SignerError struct {
 	Signer *Signer

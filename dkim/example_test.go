@@ -233,3 +233,22 @@ func ExampleStatusOf() {
 	// Output:
 	// fail permerror pass
 }
+
+// A server that signs: what is wrong with the message stays wrong, and is refused
+// for good; anything else may be gone later.
+func ExampleMessageError() {
+	w := dkim.NewSignWriter(context.Background(), exampleSigner())
+	io.WriteString(w, "Subject: nobody wrote this\r\n\r\n")
+	signatures, err := w.Finish()
+	var message *dkim.MessageError
+	switch {
+	case errors.As(err, &message):
+		fmt.Println("550 5.6.0", err)
+	case err != nil:
+		fmt.Println("451 4.7.0", err)
+	default:
+		fmt.Println(len(signatures), "signatures")
+	}
+	// Output:
+	// 550 5.6.0 From field not signed: the message has 0 From fields, RFC 5322 wants one
+}

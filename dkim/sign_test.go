@@ -356,14 +356,34 @@ func TestUnsignable(t *testing.T) {
 			if !errors.Is(err, tt.reason) || !strings.Contains(fmt.Sprint(err), tt.words) || dst.Len() > 0 {
 				t.Errorf("%s: %v, want %v and %q; %d octets written", tt.what, err, tt.reason, tt.words, dst.Len())
 			}
+			if !isMessageError(err) {
+				t.Errorf("%s: %v is no MessageError", tt.what, err)
+			}
 		}
 	}
 }
 
-// A reader or writer that fails is told, and nothing is written before all is signed.
+func isMessageError(err error) bool {
+	var me *MessageError
+	return errors.As(err, &me)
+}
+
+// A reader or writer that fails is told, and nothing is written before all is
+// signed. None of that is the fault of the message.
 func TestSignFailures(t *testing.T) {
 	r := newRig(t)
 	errBroken := errors.New("broken")
+	choose := sourceFunc(func(context.Context, *Header) ([]*Signer, error) { return nil, ErrFrom })
+	noFrom := *r.signer
+	noFrom.Headers = headerlist.MustParse("To")
+	for _, source := range []SignerSource{choose, &noFrom, SignerList{nil}, SignerList{}} {
+		if err := Sign(context.Background(), io.Discard, strings.NewReader(testMessage), source); err == nil || isMessageError(err) {
+			t.Errorf("%v is an error of the message", err)
+		}
+	}
+	if err := Sign(context.Background(), io.Discard, iotest.ErrReader(errBroken), r.signer); isMessageError(err) {
+		t.Errorf("%v is an error of the message", err)
+	}
 	for at := range len(testMessage) {
 		var dst bytes.Buffer
 		src := io.MultiReader(strings.NewReader(testMessage[:at]), iotest.ErrReader(errBroken))

@@ -82,9 +82,10 @@ func (w *SignWriter) Write(p []byte) (int, error) {
 // front of the message. With no signer for the message it returns nil, nil.
 // Another call returns the same again.
 //
-// The error is a *SignerError where it is about one signer. Where it is about
-// the message it wraps ErrHeader, ErrLineEnding (bare CR or LF anywhere),
-// ErrLimit, or ErrFrom (none, or several: RFC 5322 wants one From field).
+// The error is a *SignerError where it is about one signer, and a *MessageError
+// where it is about the message: that wraps ErrHeader, ErrLineEnding (bare CR or
+// LF anywhere), ErrLimit, or ErrFrom (none, or several: RFC 5322 wants one From
+// field).
 func (w *SignWriter) Finish() ([]*Signature, error) {
 	if w.finished {
 		return w.signatures, w.err
@@ -95,7 +96,7 @@ func (w *SignWriter) Finish() ([]*Signature, error) {
 	}
 	w.finished = true
 	if w.err == nil && len(w.jobs) > 0 {
-		w.err = w.endings.finish()
+		w.err = messageError(w.endings.finish())
 	}
 	if w.err == nil {
 		w.work.body.Close()
@@ -111,7 +112,7 @@ func (w *SignWriter) Finish() ([]*Signature, error) {
 func (w *SignWriter) begin() {
 	w.begun = true
 	h := &w.work.header
-	if w.err = w.work.scanner.Err(); w.err != nil {
+	if w.err = messageError(w.work.scanner.Err()); w.err != nil {
 		return
 	}
 	if w.source == nil {
@@ -126,7 +127,7 @@ func (w *SignWriter) begin() {
 	if len(signers) == 0 {
 		return
 	}
-	if w.err = checkSignable(h.raw); w.err != nil {
+	if w.err = messageError(checkSignable(h.raw)); w.err != nil {
 		return
 	}
 	w.work.index.Reset(h.raw)

@@ -145,8 +145,9 @@ func (v *Verifier) checkPolicy(s *Signature, h *Header, names *headerhash.Index)
 // Verify reads a message and verifies its signatures. It returns one Result
 // for each DKIM-Signature field, in the order of the header, and none for a
 // message without. A signature that does not verify is a Result. An error is
-// about the message or the reader: it wraps ErrHeader, ErrLineEnding, ErrLimit
-// or what src returned. A nil v is the zero Verifier.
+// about the message, a *MessageError that wraps ErrHeader, ErrLineEnding or
+// ErrLimit, or about the reader and wraps what src returned. A nil v is the zero
+// Verifier.
 //
 // Memory is bounded by the header, whatever the size of the body. An end of
 // ctx ends key lookups, whose signatures are TempError then, and the reading.

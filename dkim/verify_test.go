@@ -522,6 +522,9 @@ func TestBadInput(t *testing.T) {
 			if !errors.Is(err, tt.err) || err != nil && !strings.Contains(err.Error(), tt.words) {
 				t.Errorf("%s: error %v, want %v and %q", tt.what, err, tt.err, tt.words)
 			}
+			if isMessageError(err) != (tt.err != nil) {
+				t.Errorf("%s: %T", tt.what, err)
+			}
 			if tt.err != nil {
 				if len(results) != 0 {
 					t.Errorf("%s: an error and %d results", tt.what, len(results))
@@ -695,7 +698,7 @@ func TestSignatures(t *testing.T) {
 	if results[0].Status != "" || !errors.Is(results[0].Err, ErrMissing) || results[1].Status != "" || results[1].Err != nil || results[1].Signature.Domain != "example.org" {
 		t.Errorf("%+v, %+v", results[0], results[1])
 	}
-	if _, err := Signatures(strings.NewReader("A: b\n\nc")); !errors.Is(err, ErrLineEnding) {
+	if _, err := Signatures(strings.NewReader("A: b\n\nc")); !errors.Is(err, ErrLineEnding) || !isMessageError(err) {
 		t.Errorf("LF: %v", err)
 	}
 	if _, err := Signatures(iotest.ErrReader(io.ErrClosedPipe)); !errors.Is(err, io.ErrClosedPipe) {

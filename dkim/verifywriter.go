@@ -72,8 +72,8 @@ func (w *VerifyWriter) Write(p []byte) (int, error) {
 
 // Finish says that the message has ended, waits for the keys, and returns one
 // Result for each DKIM-Signature field, in the order of the header, and none
-// for a message without. The error is about the message: it wraps ErrHeader,
-// ErrLineEnding or ErrLimit. Another call returns the same again.
+// for a message without. The error is about the message, a *MessageError: it
+// wraps ErrHeader, ErrLineEnding or ErrLimit. Another call returns the same again.
 func (w *VerifyWriter) Finish() ([]*Result, error) {
 	if !w.finished {
 		w.finish()
@@ -87,7 +87,7 @@ func (w *VerifyWriter) Finish() ([]*Result, error) {
 // finish does what Finish does, but for the workspace.
 func (w *VerifyWriter) finish() {
 	w.finished = true
-	w.err = w.work.scanner.Close()
+	w.err = messageError(w.work.scanner.Close())
 	if !w.begun {
 		w.begin()
 	}
@@ -368,7 +368,7 @@ func Signatures(src io.Reader) ([]*Result, error) {
 		}
 	}
 	if err := work.scanner.Close(); err != nil {
-		return nil, err
+		return nil, messageError(err)
 	}
 	checks := parseSignatures(&work.header, work)
 	results := make([]*Result, len(checks))
