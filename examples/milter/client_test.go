@@ -18,6 +18,7 @@ import (
 	"github.com/emersion/go-milter"
 
 	"github.com/waxseal/waxseal/dkim"
+	"github.com/waxseal/waxseal/headerlist"
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
@@ -205,6 +206,21 @@ func TestPlainResolver(t *testing.T) {
 	c := connect(t, verify)
 	_, err := c.send(t, w.sign(t, "From: a@example.org\r\n\r\nbody\r\n", w.signers()[0]))
 	if !refused(err, 451, "4.7.5 Unable to verify signature - key server unavailable") {
+		t.Error(err)
+	}
+}
+
+// TestSignerAtFault: what is our fault refuses no mail for good, though its reason
+// is one that messages have too.
+func TestSignerAtFault(t *testing.T) {
+	w := newWorld(t)
+	signer := &dkim.Signer{Domain: "example.org", Selector: "s1", Key: w.rsa, Headers: headerlist.MustParse("To")}
+	sign, _ := startFilter(t, &filter{id: "mx.test", signers: signer, log: log.New(t.Output(), "", 0)})
+	c := connect(t, sign)
+	if _, err := c.send(t, "From: a@example.org\r\n\r\nbody\r\n"); !refused(err, 451, "4.7.0 The message cannot be signed at the moment") {
+		t.Error(err)
+	}
+	if _, err := c.send(t, "To: a@example.org\r\n\r\nbody\r\n"); !refused(err, 550, "5.6.0 The message cannot be signed") {
 		t.Error(err)
 	}
 }

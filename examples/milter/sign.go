@@ -31,14 +31,12 @@ func (f *filter) newSigner() milter.Milter {
 // out unsigned.
 func (s *signer) Body(m *milter.Modifier) (milter.Response, error) {
 	signatures, err := s.dkim.Finish()
-	if err != nil {
-		for _, e := range []error{dkim.ErrHeader, dkim.ErrLineEnding, dkim.ErrLimit, dkim.ErrFrom} {
-			if errors.Is(err, e) {
-				s.done(m, "refused", ": ", err)
-				return reply("550 5.6.0 The message cannot be signed: " + e.Error()), nil
-			}
-		}
-		s.done(m, "deferred", ": ", err) // a key that cannot be read, say
+	var atFault *dkim.MessageError
+	if errors.As(err, &atFault) {
+		s.done(m, "refused", ": ", err)
+		return reply("550 5.6.0 The message cannot be signed"), nil
+	} else if err != nil { // a key that cannot be read, say
+		s.done(m, "deferred", ": ", err)
 		return reply("451 4.7.0 The message cannot be signed at the moment"), nil
 	}
 	for _, signature := range slices.Backward(signatures) {
