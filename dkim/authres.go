@@ -2,6 +2,9 @@ package dkim
 
 import (
 	"encoding/base64"
+	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/waxseal/waxseal/dkim/authres"
 )
@@ -20,7 +23,10 @@ import (
 // public-suffix, signature-count, signature-size, unsigned-body,
 // unsigned-field (RequireFields) or unsigned-from. Neither repeats what Err
 // holds, since parts of that are the sender's. What cannot be written in the
-// field is left to package authres, which lets nothing out of its place.
+// field is left to package authres, which lets nothing out of its place. Some
+// readers know no quoted-strings, though: a value with white space, quotes,
+// parentheses, a backslash, "," or ";" is left out. Only a malformed signature
+// has one, or an i= with a quoted local part.
 func AuthRes(results []*Result) []authres.Result {
 	return AuthResOptions{}.AuthRes(results)
 }
@@ -61,7 +67,7 @@ func authResult(r *Result, b string) authres.Result {
 		a.Comment = "test mode"
 	}
 	add := func(ptype, name, value string) {
-		if value != "" {
+		if isPlain(value) {
 			a.Props = append(a.Props, authres.Prop{Type: ptype, Name: name, Value: value})
 		}
 	}
@@ -76,6 +82,13 @@ func authResult(r *Result, b string) authres.Result {
 		add("policy", "dkim-rules", why.rule)
 	}
 	return a
+}
+
+// isPlain reports whether s is something that no reader takes apart.
+func isPlain(s string) bool {
+	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || !unicode.IsGraphic(r) || strings.ContainsRune(`"()\,;`, r)
+	})
 }
 
 // DKIMproxyField returns the name and the value of the field that DKIMproxy

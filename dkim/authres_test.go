@@ -75,12 +75,19 @@ func TestAuthRes(t *testing.T) {
 	// 6376-2.11-g, 8601-2.2-p: nothing of the sender's breaks out.
 	for _, tags := range []string{
 		with("d=example.org\r\n X: y"), with("s=a=0D=0Ab"), with("i=a=0D=0AX:=20y@example.org"), with(`i="a=3B=20spf=pass"@example.org`),
-		with("a=rsa-sha256(; spf=pass"), with("c=x;spf=pass"),
+		with("a=rsa-sha256(; spf=pass"), with("c=x;spf=pass"), with("a=rsa dmarc=pass"), with("s=\"s1"), with("d=example.org,spf=pass"),
+		with("s=a\\"), with("a=\u00a0x"), with("a=x\u202ey"),
 	} {
 		got := write(r.verify(t, craft(t, r.signer.Key, tags, testMessage)))
 		field, err := authres.Parse(got)
 		if err != nil || len(field.Results) != 1 || strings.ContainsAny(got, "\r\n") {
 			t.Errorf("%q: %q, %v", tags, got, err)
+		}
+		// Nor is there anything for readers that know no quoted-strings.
+		for _, p := range field.Results[0].Props {
+			if strings.ContainsAny(p.Value, " \t\u00a0\u202e\"();\\,") {
+				t.Errorf("%q: %s.%s is %q", tags, p.Type, p.Name, p.Value)
+			}
 		}
 	}
 	testing := r.verifyOne(t, signed)
