@@ -63,6 +63,7 @@ func Parse(field string) (*Field, error) {
 //
 //   - a field without an authserv-id, as Microsoft writes; ID is then empty;
 //   - no results, "none" without a ";" before it, and a ";" too many;
+//   - properties behind the authserv-id, as Yahoo wrote, which are dropped;
 //   - any value outside quotes, up to white space, ";", a quote or a parenthesis;
 //   - a property without a type, like score=20: Type is then empty;
 //   - reason= behind a property, and no space behind a quoted value;

@@ -35,6 +35,9 @@ func (p *parser) id(f *Field) error {
 	if !spaced {
 		return p.unexpected("behind the authserv-id")
 	}
+	if p.lenient && isLetter(p.peek()) {
+		return p.skipProps()
+	}
 	if f.Version, err = p.version(); err != nil {
 		return err
 	}
@@ -46,6 +49,19 @@ func (p *parser) id(f *Field) error {
 	}
 	if f.Version != 1 {
 		return fmt.Errorf("%w: %d", ErrVersion, f.Version)
+	}
+	return nil
+}
+
+// skipProps passes over properties.
+func (p *parser) skipProps() error {
+	for !p.done() {
+		if _, err := p.prop(); err != nil {
+			return err
+		}
+		if _, err := p.cfws(); err != nil {
+			return err
+		}
 	}
 	return nil
 }

@@ -189,8 +189,10 @@ func isKeyword(s string) bool {
 }
 
 func isLetterDigit(c byte) bool {
-	return 'a' <= c|0x20 && c|0x20 <= 'z' || '0' <= c && c <= '9'
+	return isLetter(c) || '0' <= c && c <= '9'
 }
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // isDotAtom reports whether s is a dot-atom-text of RFC 5322, section 3.2.3.
 // Beyond ASCII it takes what shows ink, so no space of Unicode.
