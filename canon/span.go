@@ -131,18 +131,23 @@ func suspect(b []byte, i int, tabs bool) int {
 		if f0|f1|f2|f3 == 0 {
 			continue
 		}
-		// These compile to conditional moves: a branch would go wrong often.
-		at, f := i+24, f3
-		if f2 != 0 {
-			at, f = i+16, f2
+		return i + first(f0, f1, f2, f3)
+	}
+	for ; len(b)-i > 32; i += 32 {
+		p := b[i : i+33 : i+33]
+		x0, x1, x2, x3 := load(p), load(p[8:]), load(p[16:]), load(p[24:])
+		if (perhaps(x0, load(p[1:]))|perhaps(x1, load(p[9:]))|perhaps(x2, load(p[17:]))|perhaps(x3, load(p[25:]))|
+			perhapsTab(x0)|perhapsTab(x1)|perhapsTab(x2)|perhapsTab(x3))&highs == 0 {
+			continue
 		}
-		if f1 != 0 {
-			at, f = i+8, f1
+		f0 := tabOrSpaceBefore(x0, load(p[1:]))
+		f1 := tabOrSpaceBefore(x1, load(p[9:]))
+		f2 := tabOrSpaceBefore(x2, load(p[17:]))
+		f3 := tabOrSpaceBefore(x3, load(p[25:]))
+		if f0|f1|f2|f3 == 0 {
+			continue
 		}
-		if f0 != 0 {
-			at, f = i, f0
-		}
-		return at + bits.TrailingZeros64(f)/8
+		return i + first(f0, f1, f2, f3)
 	}
 	for ; len(b)-i > 8; i += 8 {
 		if f := tabOrSpaceBefore(load(b[i:]), load(b[i+1:])); f != 0 {
@@ -165,6 +170,23 @@ func suspect(b []byte, i int, tabs bool) int {
 	return len(b)
 }
 
+// first returns the index of the lowest octet that has a bit set, of the 32
+// in four words of which one is not zero.
+func first(f0, f1, f2, f3 uint64) int {
+	// These compile to conditional moves: a branch would go wrong often.
+	at, f := 24, f3
+	if f2 != 0 {
+		at, f = 16, f2
+	}
+	if f1 != 0 {
+		at, f = 8, f1
+	}
+	if f0 != 0 {
+		at, f = 0, f0
+	}
+	return at + bits.TrailingZeros64(f)/8
+}
+
 // tabOrSpaceBefore is spaceBefore, and the same for each HTAB of x.
 func tabOrSpaceBefore(x, next uint64) uint64 {
 	tab := x ^ '\t'*ones
@@ -182,6 +204,10 @@ func spaceBefore(x, next uint64) uint64 {
 	x ^= ' ' * ones
 	return (x - ones) & (next - 0x21*ones) &^ (x | next) & highs
 }
+
+// perhapsTab is the same for an HTAB, without taking out the octets with the
+// high bit set.
+func perhapsTab(x uint64) uint64 { return (x ^ '\t'*ones) - ones }
 
 // perhaps is spaceBefore without taking out the octets with the high bit set:
 // half the work, and as good for ASCII.
