@@ -329,7 +329,7 @@ type lineEndings struct {
 }
 
 func (l *lineEndings) look(p []byte) {
-	const enough = 8 << 10 // octets
+	const enough = 1 << 10 // octets
 	if l.seen >= enough || len(p) == 0 || l.bare {
 		return
 	}

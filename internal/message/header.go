@@ -88,27 +88,61 @@ func (h *Header) BareLineEnd() int { return BareLineEnd(h.buf) }
 // BareLineEnd returns the offset of the first CR or LF in b that is not part
 // of a CRLF, or -1. A CR at the end of b is taken for half a CRLF.
 func BareLineEnd(b []byte) int {
-	// Find every LF with its CR; the CRs are then those of the lines, or there
-	// is a bare one. Counting is faster than a search in each line.
-	lines, n := 0, 0
+	// Count the CRLFs. Where there are as many CRs and LFs, each is in one.
+	// That is faster than a search in each line, and needs no LF to be found
+	// where lines have one length, as those of an attachment.
+	n, lines, guessed := 0, 0, false
+	last, same := 0, 0 // the length of the last line, and how many had it before
 	for n < len(b) {
+		if same >= 4 {
+			// The next line too?
+			if end := n + last; end <= len(b) && b[end-1] == '\n' && b[end-2] == '\r' {
+				guessed = true
+				n = end
+				lines++
+				continue
+			}
+			same = 0
+		}
+		length := bytes.IndexByte(b[n:], '\n') + 1
+		if length == 0 {
+			break
+		}
+		n += length
+		if n < 2 || b[n-2] != '\r' {
+			return firstBare(b)
+		}
+		lines++
+		if length != last {
+			last, same = length, 0
+		} else {
+			same++
+		}
+	}
+	if guessed && bytes.Count(b, []byte{'\n'}) != lines {
+		return firstBare(b)
+	}
+	if n < len(b) && b[len(b)-1] == '\r' {
+		lines++
+	}
+	if bytes.Count(b, []byte{'\r'}) != lines {
+		return firstBare(b)
+	}
+	return -1
+}
+
+// firstBare is BareLineEnd, line by line.
+func firstBare(b []byte) int {
+	for n := 0; ; {
 		lf := bytes.IndexByte(b[n:], '\n')
 		if lf < 0 {
-			break
+			return bareCR(b, -1)
 		}
 		n += lf + 1
 		if n < 2 || b[n-2] != '\r' {
 			return bareCR(b[:n-1], n-1)
 		}
-		lines++
 	}
-	if len(b) > n && b[len(b)-1] == '\r' {
-		lines++
-	}
-	if bytes.Count(b, []byte{'\r'}) == lines {
-		return -1
-	}
-	return bareCR(b, -1)
 }
 
 // bareCR returns the offset of the first CR in b that no LF follows, except at

@@ -186,6 +186,7 @@ func FuzzScanner(f *testing.F) {
 
 // BareLineEnd against the rule written out.
 func TestBareLineEndExhaustive(t *testing.T) {
+	most := 0
 	var try func(s []byte)
 	try = func(s []byte) {
 		want := -1
@@ -198,11 +199,16 @@ func TestBareLineEndExhaustive(t *testing.T) {
 		if got := BareLineEnd(s); got != want {
 			t.Fatalf("BareLineEnd(%q) = %d, want %d", s, got, want)
 		}
-		if len(s) < 9 {
+		if len(s) < most {
 			for _, c := range []byte("a\r\n") {
 				try(append(s, c))
 			}
 		}
 	}
-	try(make([]byte, 0, 9))
+	// Behind many lines of one length the next ones are guessed.
+	for _, line := range []string{"", "\r\n", "a\r\n", "aa\r\n", "aaaa\r\n"} {
+		lines := strings.Repeat(line, 6)
+		most = len(lines) + 8
+		try(append(make([]byte, 0, most), lines...))
+	}
 }
