@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // A feed copies a message from its source to w, until ctx ends.
@@ -11,21 +12,36 @@ type feed struct {
 	ctx   context.Context
 	w     io.Writer
 	begun bool
+	buf   []byte // for sources that do not write themselves
 }
+
+// reset makes f ready for a source, and keeps its memory.
+func (f *feed) reset(ctx context.Context, w io.Writer) { *f = feed{ctx: ctx, w: w, buf: f.buf} }
 
 // from copies src until it or the context ends, or w fails.
 func (f *feed) from(src io.Reader) error {
+	// A strings.Reader would write a copy of all that it holds.
+	if _, ok := src.(*strings.Reader); ok {
+		return f.read(src)
+	}
 	if wt, ok := src.(io.WriterTo); ok {
 		if _, err := wt.WriteTo(f); err != nil {
 			return fmt.Errorf("dkim: read message: %w", err)
 		}
 		return nil
 	}
+	return f.read(src)
+}
+
+// read is from for a source that is read.
+func (f *feed) read(src io.Reader) error {
 	const size = 32 << 10 // octets, as io.Copy
-	buf := make([]byte, size)
+	if f.buf == nil {
+		f.buf = make([]byte, size)
+	}
 	for {
-		n, err := src.Read(buf)
-		if _, err := f.w.Write(buf[:n]); err != nil {
+		n, err := src.Read(f.buf)
+		if _, err := f.w.Write(f.buf[:n]); err != nil {
 			return err
 		}
 		if err == io.EOF {

@@ -2,6 +2,7 @@ package dkim
 
 import (
 	"encoding/base64"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,7 +19,8 @@ func (s *Signature) String() string {
 	if s.raw != "" {
 		return s.raw
 	}
-	f := s.format()
+	var f folder
+	f.signature(s)
 	f.value(s.Value)
 	return string(f.buf)
 }
@@ -36,19 +38,21 @@ const maxColumns = 78 // octets in a line (RFC 5322, section 2.1.1)
 // A folder writes a field and folds it.
 type folder struct {
 	buf  []byte
-	line int  // where the current line begins
-	eai  bool // UTF-8 stays as it is
+	line int    // where the current line begins
+	eai  bool   // UTF-8 stays as it is
+	text []byte // memory for a value
 }
 
-// format writes the field up to "b=", which comes last so that it can be
-// filled in.
-func (s *Signature) format() *folder {
-	f := &folder{buf: make([]byte, 0, 1024), eai: s.eai}
-	f.buf = append(f.buf, fieldName+":"...)
+// signature begins anew, and writes the field of s up to "b=", which comes last
+// so that it can be filled in.
+func (f *folder) signature(s *Signature) {
+	const enough = 1 << 10 // octets, of most
+	f.buf = append(slices.Grow(f.buf[:0], enough), fieldName+":"...)
+	f.line, f.eai = 0, s.eai
 	f.tag("v", "1")
 	f.tag("a", safe(s.Algorithm))
 	if s.Canon != (canon.Pair{}) {
-		f.tag("c", s.Canon.String())
+		f.tag("c", s.Canon.Header.String(), "/", s.Canon.Body.String())
 	}
 	f.tag("d", safe(s.Domain))
 	if s.Identifier != "" {
@@ -59,13 +63,13 @@ func (s *Signature) format() *folder {
 		f.list("q", s.Query)
 	}
 	if !s.Time.IsZero() {
-		f.tag("t", seconds(s.Time))
+		f.number("t", seconds(s.Time))
 	}
 	if !s.Expiration.IsZero() {
-		f.tag("x", seconds(s.Expiration))
+		f.number("x", seconds(s.Expiration))
 	}
 	if s.Length != nil {
-		f.tag("l", strconv.FormatInt(*s.Length, 10))
+		f.number("l", *s.Length)
 	}
 	f.list("h", s.Fields)
 	for _, t := range s.Other {
@@ -74,15 +78,16 @@ func (s *Signature) format() *folder {
 	if len(s.Copied) > 0 {
 		f.copied(s.Copied)
 	}
-	f.tag("bh", base64.StdEncoding.EncodeToString(s.BodyHash))
+	f.text = base64.StdEncoding.AppendEncode(f.text[:0], s.BodyHash)
+	f.begin("bh", len(f.text))
+	f.buf = append(f.buf, f.text...)
 	f.begin("b", 0)
-	return f
 }
 
 // value writes the value of b=, and ends the field.
 func (f *folder) value(b []byte) {
-	text := base64.StdEncoding.AppendEncode(nil, b)
-	for len(text) > 0 {
+	f.text = base64.StdEncoding.AppendEncode(f.text[:0], b)
+	for text := f.text; len(text) > 0; {
 		room := maxColumns - f.column()
 		if room <= 0 {
 			f.fold()
@@ -118,24 +123,38 @@ func (f *folder) begin(name string, next int) {
 	f.buf = append(f.buf, '=')
 }
 
-// tag writes a tag whose value cannot be folded.
-func (f *folder) tag(name, value string) {
-	f.begin(name, len(value))
-	f.buf = append(f.buf, value...)
+// tag writes a tag whose value, in parts, cannot be folded.
+func (f *folder) tag(name string, parts ...string) {
+	f.begin(name, total(parts))
+	for _, p := range parts {
+		f.buf = append(f.buf, p...)
+	}
+}
+
+// number writes a tag whose value is a number.
+func (f *folder) number(name string, n int64) {
+	f.text = strconv.AppendInt(f.text[:0], n, 10)
+	f.begin(name, len(f.text))
+	f.buf = append(f.buf, f.text...)
 }
 
 // atom writes what cannot be folded, on a new line if it does not fit.
 func (f *folder) atom(parts ...string) {
-	n := 0
-	for _, p := range parts {
-		n += len(p)
-	}
-	if f.column()+n+len(";") > maxColumns {
+	if f.column()+total(parts)+len(";") > maxColumns {
 		f.fold()
 	}
 	for _, p := range parts {
 		f.buf = append(f.buf, p...)
 	}
+}
+
+// total returns the octets of all parts.
+func total(parts []string) int {
+	n := 0
+	for _, p := range parts {
+		n += len(p)
+	}
+	return n
 }
 
 // list writes a tag with elements that colons separate.
@@ -195,5 +214,5 @@ func safe(s string) string {
 	return s
 }
 
-// seconds writes a time as t= and x= do.
-func seconds(t time.Time) string { return strconv.FormatInt(max(0, t.Unix()), 10) }
+// seconds is a time as t= and x= have it.
+func seconds(t time.Time) int64 { return max(0, t.Unix()) }

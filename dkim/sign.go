@@ -2,6 +2,7 @@ package dkim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -29,11 +30,14 @@ func Sign(ctx context.Context, dst io.Writer, src io.Reader, signers SignerSourc
 		}
 	}
 	var message bytes.Buffer
-	w := NewSignWriter(ctx, signers)
-	if err := (&feed{ctx: ctx, w: io.MultiWriter(w, &message)}).from(src); err != nil {
+	work := newWorkspace()
+	defer work.release()
+	w := work.signing.begin(ctx, signers, work)
+	work.feed.reset(ctx, io.MultiWriter(w, &message))
+	if err := work.feed.from(src); err != nil {
 		return err
 	}
-	if err := writeSignatures(dst, w); err != nil {
+	if err := w.writeFields(dst); err != nil {
 		return err
 	}
 	if _, err := message.WriteTo(dst); err != nil {
@@ -42,21 +46,47 @@ func Sign(ctx context.Context, dst io.Writer, src io.Reader, signers SignerSourc
 	return nil
 }
 
-// writeSignatures finishes w and writes its signatures to dst.
-func writeSignatures(dst io.Writer, w *SignWriter) error {
-	signatures, err := w.Finish()
-	if err != nil {
-		return err
+// A signing is what Sign needs for one message.
+type signing struct {
+	writer        SignWriter
+	jobs          []job // memory for those of writer
+	first, second checksum
+	out           errWriter
+}
+
+// begin returns the writer, ready for a message.
+func (s *signing) begin(ctx context.Context, signers SignerSource, work *workspace) *SignWriter {
+	s.writer = SignWriter{ctx: ctx, source: signers, work: work, jobs: s.jobs[:0]}
+	return &s.writer
+}
+
+// reset forgets the message, and keeps the memory.
+func (s *signing) reset() {
+	if s.writer.work == nil {
+		return // it was not used
 	}
-	if len(signatures) == 0 {
+	s.jobs = s.writer.jobs[:0]
+	clear(s.jobs[:cap(s.jobs)])
+	s.writer, s.out = SignWriter{}, errWriter{}
+	s.first.dst, s.second.dst = nil, nil
+}
+
+// writeFields finishes w and writes its signatures to dst.
+func (w *SignWriter) writeFields(dst io.Writer) error {
+	w.finish()
+	if w.err != nil {
+		return w.err
+	}
+	if len(w.jobs) == 0 {
 		return ErrNoSigner
 	}
-	var fields strings.Builder
-	for _, s := range signatures {
-		fields.WriteString(s.String())
+	fields := w.work.buf[:0]
+	for i := range w.jobs {
+		fields = append(fields, w.jobs[i].form.buf...)
 	}
-	if _, err := io.WriteString(dst, fields.String()); err != nil {
-		return fmt.Errorf("dkim: write signatures: %w", err)
+	w.work.buf = fields
+	if n, err := dst.Write(fields); err != nil || n < len(fields) {
+		return fmt.Errorf("dkim: write signatures: %w", cmp.Or(err, io.ErrShortWrite))
 	}
 	return nil
 }
@@ -65,47 +95,59 @@ var errChanged = errors.New("dkim: the message changed while it was being signed
 
 // signSeeker reads src twice.
 func signSeeker(ctx context.Context, dst io.Writer, src io.ReadSeeker, start int64, signers SignerSource) error {
-	w := NewSignWriter(ctx, signers)
-	first := newChecksum(src, maphash.MakeSeed())
-	if err := (&feed{ctx: ctx, w: first.tee(w)}).from(src); err != nil {
+	work := newWorkspace()
+	defer work.release()
+	s := &work.signing
+	w := s.begin(ctx, signers, work)
+	skip := inMemory(src)
+	s.first.reset(w, maphash.MakeSeed(), skip)
+	work.feed.reset(ctx, &s.first)
+	if err := work.feed.from(src); err != nil {
 		return err
 	}
 	if _, err := src.Seek(start, io.SeekStart); err != nil {
 		return fmt.Errorf("dkim: read message again: %w", err)
 	}
-	if err := writeSignatures(dst, w); err != nil {
+	if err := w.writeFields(dst); err != nil {
 		return err
 	}
-	second := newChecksum(src, first.hash.Seed())
-	out := &errWriter{w: dst}
-	err := (&feed{ctx: ctx, w: second.tee(out)}).from(src)
-	if out.err != nil {
-		return fmt.Errorf("dkim: write message: %w", out.err)
+	s.out.w = dst
+	s.second.reset(&s.out, s.first.hash.Seed(), skip)
+	work.feed.reset(ctx, &s.second)
+	err := work.feed.from(src)
+	if s.out.err != nil {
+		return fmt.Errorf("dkim: write message: %w", s.out.err)
 	}
 	if err != nil {
 		return err
 	}
-	if first.n != second.n || first.hash.Sum64() != second.hash.Sum64() {
+	if s.first.n != s.second.n || s.first.hash.Sum64() != s.second.hash.Sum64() {
 		return errChanged
 	}
 	return nil
 }
 
-// A checksum tells two readings of a source apart.
-type checksum struct {
-	hash maphash.Hash
-	n    int64
-	skip bool // the source is in memory, and the caller's own
-}
-
-func newChecksum(src io.Reader, seed maphash.Seed) *checksum {
-	c := new(checksum)
-	c.hash.SetSeed(seed)
+// inMemory reports whether src is in memory, and the caller's own: it does not
+// change.
+func inMemory(src io.Reader) bool {
 	switch src.(type) {
 	case *bytes.Reader, *strings.Reader:
-		c.skip = true
+		return true
 	}
-	return c
+	return false
+}
+
+// A checksum tells two readings of a source apart. It passes on what it sees.
+type checksum struct {
+	dst  io.Writer
+	hash maphash.Hash
+	n    int64
+	skip bool // count only
+}
+
+func (c *checksum) reset(dst io.Writer, seed maphash.Seed, skip bool) {
+	c.dst, c.n, c.skip = dst, 0, skip
+	c.hash.SetSeed(seed)
 }
 
 // Write takes octets of the source.
@@ -114,11 +156,8 @@ func (c *checksum) Write(p []byte) (int, error) {
 	if !c.skip {
 		c.hash.Write(p)
 	}
-	return len(p), nil
+	return c.dst.Write(p)
 }
-
-// tee returns a writer to both c and w.
-func (c *checksum) tee(w io.Writer) io.Writer { return io.MultiWriter(c, w) }
 
 // An errWriter keeps the error of w, to tell it from that of a reader.
 type errWriter struct {

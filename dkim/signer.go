@@ -164,54 +164,52 @@ func (s *Signer) Validate() error {
 	if s == nil {
 		return fmt.Errorf("%w: the Signer is nil", ErrNoSigner)
 	}
-	_, err := s.prepare()
-	return err
+	return s.prepare(new(Signature))
 }
 
-// prepare checks s, and returns the signature that it makes as far as it does
-// not depend on the message.
-func (s *Signer) prepare() (*Signature, error) {
-	sig := &Signature{Version: 1, Canon: s.canon()}
-	var err error
+// prepare checks s, and sets sig to the signature that it makes as far as it
+// does not depend on the message.
+func (s *Signer) prepare(sig *Signature) (err error) {
+	*sig = Signature{Version: 1, Canon: s.canon(), eai: s.Internationalized}
 	if sig.domain, err = domain.ToASCII(s.Domain); err != nil {
-		return nil, tagErrorf("d", ErrDomain, "%v", err)
+		return tagErrorf("d", ErrDomain, "%v", err)
 	}
 	if domain.IsPublicSuffix(sig.domain) {
-		return nil, tagErrorf("d", ErrDomain, "%s is a public suffix; verifiers refuse it", sig.domain)
+		return tagErrorf("d", ErrDomain, "%s is a public suffix; verifiers refuse it", sig.domain)
 	}
 	if sig.selector, err = domain.SelectorToASCII(s.Selector); err != nil {
-		return nil, tagErrorf("s", ErrSyntax, "%v", err)
+		return tagErrorf("s", ErrSyntax, "%v", err)
 	}
 	if _, err := keyrecord.Name(sig.selector, sig.domain); err != nil {
-		return nil, tagErrorf("s", ErrSyntax, "%v", err)
+		return tagErrorf("s", ErrSyntax, "%v", err)
 	}
 	sig.Domain, sig.Selector = sig.domain, sig.selector
 	if s.Internationalized {
 		sig.Domain, sig.Selector = s.Domain, s.Selector
 	}
 	if sig.Identifier, err = s.identifier(sig); err != nil {
-		return nil, err
+		return err
 	}
 	if sig.algorithm, err = s.checkKey(); err != nil {
-		return nil, err
+		return err
 	}
 	sig.Algorithm = sig.algorithm.name
 	if s.Lifetime != 0 && s.Lifetime < time.Second {
-		return nil, tagErrorf("x", ErrExpired, "a Lifetime of %v; want a second or more, or zero for no x=", s.Lifetime)
+		return tagErrorf("x", ErrExpired, "a Lifetime of %v; want a second or more, or zero for no x=", s.Lifetime)
 	}
 	if s.BodyOctets < 0 {
-		return nil, tagErrorf("l", ErrBodyLength, "BodyOctets is %d", s.BodyOctets)
+		return tagErrorf("l", ErrBodyLength, "BodyOctets is %d", s.BodyOctets)
 	}
 	if s.Query {
 		sig.Query = []string{"dns/txt"}
 	}
 	if sig.Other, err = s.extra(); err != nil {
-		return nil, err
+		return err
 	}
 	if s.Canon.Header > canon.Relaxed || s.Canon.Body > canon.Relaxed {
-		return nil, tagErrorf("c", ErrAlgorithm, "Canon is %v", s.Canon)
+		return tagErrorf("c", ErrAlgorithm, "Canon is %v", s.Canon)
 	}
-	return sig, s.checkHeaders()
+	return s.checkHeaders()
 }
 
 // identifier checks i= and returns it as it is written.
@@ -264,6 +262,9 @@ func (s *Signer) extra() ([]Tag, error) {
 func (s *Signer) checkKey() (*algorithm, error) {
 	if isNilKey(s.Key) {
 		return nil, fmt.Errorf("%w: Key is nil", ErrKey)
+	}
+	if _, ok := s.Key.(ed25519.PrivateKey); ok {
+		return ed25519SHA256, nil // its Public makes a copy
 	}
 	keyType, bits, err := keyBits(s.Key.Public())
 	switch {

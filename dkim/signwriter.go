@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -25,7 +26,7 @@ type SignWriter struct {
 
 	work    *workspace // nil after Finish
 	begun   bool       // the header has been looked at
-	jobs    []*job
+	jobs    []job      // their signatures are what Finish returns
 	endings strictLineEndings
 
 	finished   bool
@@ -36,12 +37,15 @@ type SignWriter struct {
 // A job is one signature to make.
 type job struct {
 	signer    *Signer
-	signature *Signature
+	signature Signature
+	length    int64 // of l=
 	sum       *bodyhash.Sum
-	digest    []byte // of the header
 	form      *folder
+	hash      [32]byte      // of bh=
+	digest    [32]byte      // of the header
 	took      time.Duration // for Done
 	err       error
+	one       [1]*Signature // the signatures of a message with this one alone
 }
 
 // NewSignWriter returns a writer for one message. The source is asked for the
@@ -87,9 +91,25 @@ func (w *SignWriter) Write(p []byte) (int, error) {
 // LF anywhere), ErrLimit, or ErrFrom (none, or several: RFC 5322 wants one From
 // field).
 func (w *SignWriter) Finish() ([]*Signature, error) {
-	if w.finished {
-		return w.signatures, w.err
+	if !w.finished {
+		w.finish()
+		if w.err == nil && len(w.jobs) > 0 {
+			w.signatures = w.jobs[0].one[:]
+			if len(w.jobs) > 1 {
+				w.signatures = make([]*Signature, len(w.jobs))
+			}
+			for i := range w.jobs {
+				w.signatures[i] = w.jobs[i].complete()
+			}
+		}
+		w.work.release()
+		w.work, w.jobs = nil, nil
 	}
+	return w.signatures, w.err
+}
+
+// finish does what Finish does, but for the Signatures and the workspace.
+func (w *SignWriter) finish() {
 	if !w.begun {
 		w.work.scanner.Close()
 		w.begin()
@@ -98,13 +118,10 @@ func (w *SignWriter) Finish() ([]*Signature, error) {
 	if w.err == nil && len(w.jobs) > 0 {
 		w.err = messageError(w.endings.finish())
 	}
-	if w.err == nil {
+	if w.err == nil && len(w.jobs) > 0 {
 		w.work.body.Close()
-		w.signatures, w.err = w.sign()
+		w.err = w.sign()
 	}
-	w.work.release()
-	w.work, w.jobs = nil, nil
-	return w.signatures, w.err
 }
 
 // begin looks at the header: it checks that it may be signed, asks for the
@@ -119,7 +136,7 @@ func (w *SignWriter) begin() {
 		w.err = fmt.Errorf("%w: the SignerSource is nil", ErrNoSigner)
 		return
 	}
-	signers, err := w.source.SignersFor(w.ctx, h)
+	signers, err := w.signers(h)
 	if err != nil {
 		w.err = fmt.Errorf("dkim: choose signers: %w", err)
 		return
@@ -132,17 +149,26 @@ func (w *SignWriter) begin() {
 	}
 	w.work.index.Reset(h.raw)
 	names := fieldNames(h.raw, w.work)
-	for _, s := range signers {
-		j, err := w.newJob(s, h.raw, names)
-		if err != nil {
+	w.jobs = slices.Grow(w.jobs[:0], len(signers)) // they stay where they are
+	for i, s := range signers {
+		w.jobs = append(w.jobs, job{signer: s})
+		if err := w.start(&w.jobs[i], h.raw, names); err != nil {
 			if s != nil && s.Done != nil {
 				s.Done(0, err)
 			}
 			w.err = &SignerError{s, err}
 			return
 		}
-		w.jobs = append(w.jobs, j)
 	}
+}
+
+// signers asks the source.
+func (w *SignWriter) signers(h *Header) ([]*Signer, error) {
+	if s, ok := w.source.(*Signer); ok { // without the slice that its SignersFor makes
+		w.work.signer[0] = s
+		return w.work.signer[:], nil
+	}
+	return w.source.SignersFor(w.ctx, h)
 }
 
 // checkSignable checks that a header is what RFC 5322 allows, so that no mail
@@ -179,7 +205,7 @@ func fieldNames(h *message.Header, work *workspace) []string {
 	}
 	work.buf = buf
 	all := string(buf)
-	names := make([]string, 0, h.Len())
+	names := work.names[:0]
 	for i := range h.Len() {
 		var name string
 		name, all = all[:len(h.Name(i))], all[len(h.Name(i)):]
@@ -187,34 +213,34 @@ func fieldNames(h *message.Header, work *workspace) []string {
 			names = append(names, name)
 		}
 	}
+	work.names = names
 	return names
 }
 
-// newJob prepares the signature of s.
-func (w *SignWriter) newJob(s *Signer, h *message.Header, names []string) (*job, error) {
+// start prepares the signature of j, the last job so far.
+func (w *SignWriter) start(j *job, h *message.Header, names []string) error {
+	s, sig := j.signer, &j.signature
 	if s == nil {
-		return nil, fmt.Errorf("%w: the Signer is nil", ErrNoSigner)
+		return fmt.Errorf("%w: the Signer is nil", ErrNoSigner)
 	}
-	sig, err := s.prepare()
-	if err != nil {
-		return nil, err
+	if err := s.prepare(sig); err != nil {
+		return err
 	}
-	sig.eai = s.Internationalized
-	for _, other := range w.jobs {
-		if other.signature.selector == sig.selector && other.signature.domain == sig.domain {
-			return nil, tagErrorf("s", ErrPolicy, "two signers have this selector and domain; give each key its own selector (RFC 8463, section 6)")
+	for i := range w.jobs[:len(w.jobs)-1] {
+		if other := &w.jobs[i].signature; other.selector == sig.selector && other.domain == sig.domain {
+			return tagErrorf("s", ErrPolicy, "two signers have this selector and domain; give each key its own selector (RFC 8463, section 6)")
 		}
 	}
 	sig.Fields = s.headers().Select(names)
 	if len(sig.Fields) > maxFields {
-		return nil, tagErrorf("h", ErrLimit, "%d names, the limit is %d", len(sig.Fields), maxFields)
+		return tagErrorf("h", ErrLimit, "%d names, the limit is %d", len(sig.Fields), maxFields)
 	}
 	if sig.listed("From") == 0 {
-		return nil, tagErrorf("h", ErrFrom, "Headers does not choose From in this message")
+		return tagErrorf("h", ErrFrom, "Headers does not choose From in this message")
 	}
 	now := s.now()
-	if now.Unix() < 0 || len(seconds(now)) > 12 {
-		return nil, tagErrorf("t", ErrSyntax, "the time %v cannot be written", now)
+	if now.Unix() < 0 || now.Unix() > maxSeconds {
+		return tagErrorf("t", ErrSyntax, "the time %v cannot be written", now)
 	}
 	if !s.OmitTime {
 		sig.Time = now
@@ -231,49 +257,65 @@ func (w *SignWriter) newJob(s *Signer, h *message.Header, names []string) (*job,
 	if s.BodyOctets > 0 {
 		length = s.BodyOctets
 	}
-	sum := w.work.body.Add(sig.Canon.Body, sig.algorithm.hash, length)
-	return &job{signer: s, signature: sig, sum: sum}, nil
+	j.sum = w.work.body.Add(sig.Canon.Body, sig.algorithm.hash, length)
+	return nil
 }
 
+const maxSeconds = 999_999_999_999 // of t= and x=: 12 digits, by the grammar
+
 // sign makes the signatures, those of keys that take a context side by side.
-func (w *SignWriter) sign() ([]*Signature, error) {
-	if len(w.jobs) == 0 {
-		return nil, nil
-	}
-	for _, j := range w.jobs {
+func (w *SignWriter) sign() error {
+	forms := w.work.folders(len(w.jobs))
+	for i := range w.jobs {
+		j := &w.jobs[i]
+		j.form = &forms[i]
 		if j.time(func() error { return w.prepare(j) }); j.err != nil {
 			j.done()
-			return nil, &SignerError{j.signer, j.err}
+			return &SignerError{j.signer, j.err}
 		}
 	}
-	var remote sync.WaitGroup
-	for _, j := range w.jobs {
-		if _, ok := j.signer.Key.(ContextSigner); ok {
-			remote.Go(func() {
-				j.time(func() error { return j.sign(w.ctx) })
-				j.done()
-			})
-		}
-	}
-	for _, j := range w.jobs {
-		if _, ok := j.signer.Key.(ContextSigner); !ok {
+	wait := w.signRemote()
+	for i := range w.jobs {
+		if j := &w.jobs[i]; !j.remote() {
 			j.time(func() error { return j.sign(w.ctx) })
 			j.done()
 		}
 	}
-	remote.Wait()
-	signatures := make([]*Signature, 0, len(w.jobs))
+	wait()
 	var errs []error
-	for _, j := range w.jobs {
-		if j.err != nil {
+	for i := range w.jobs {
+		if j := &w.jobs[i]; j.err != nil {
 			errs = append(errs, &SignerError{j.signer, j.err})
 		}
-		signatures = append(signatures, j.signature)
 	}
-	if len(errs) > 0 {
-		return nil, errors.Join(errs...)
+	return errors.Join(errs...)
+}
+
+// remote reports whether the key takes a context.
+func (j *job) remote() bool {
+	_, ok := j.signer.Key.(ContextSigner)
+	return ok
+}
+
+// signRemote starts the signatures of keys that take a context, and returns
+// what waits for them.
+func (w *SignWriter) signRemote() (wait func()) {
+	wait = func() {}
+	for i := range w.jobs {
+		if w.jobs[i].remote() {
+			var group sync.WaitGroup
+			for i := range w.jobs {
+				if j := &w.jobs[i]; j.remote() {
+					group.Go(func() {
+						j.time(func() error { return j.sign(w.ctx) })
+						j.done()
+					})
+				}
+			}
+			return group.Wait
+		}
 	}
-	return signatures, nil
+	return wait
 }
 
 // time takes a step, and adds its time to j.took if that is asked for.
@@ -296,17 +338,17 @@ func (j *job) done() {
 
 // prepare writes the field but for the value of b=, and hashes what j signs.
 func (w *SignWriter) prepare(j *job) error {
-	sig := j.signature
-	sig.BodyHash = bytes.Clone(j.sum.Digest)
-	if n := j.signer.BodyOctets; n > j.sum.Total {
+	sig := &j.signature
+	sig.BodyHash = append(j.hash[:0], j.sum.Digest...)
+	switch n := j.signer.BodyOctets; {
+	case n > j.sum.Total:
 		return tagErrorf("l", ErrBodyLength, "BodyOctets is %d, the canonical body has %d", n, j.sum.Total)
-	} else if n > 0 {
-		sig.Length = &n
-	} else if j.signer.BodyLength {
-		total := j.sum.Total
-		sig.Length = &total
+	case n > 0:
+		j.length, sig.Length = n, &j.length
+	case j.signer.BodyLength:
+		j.length, sig.Length = j.sum.Total, &j.length
 	}
-	j.form = sig.format()
+	j.form.signature(sig)
 	if len(j.form.buf) > maxSignature {
 		return fmt.Errorf("%w: a signature of %d octets without b=, the limit is %d; leave out z=, or fields of h=", ErrLimit, len(j.form.buf), maxSignature)
 	}
@@ -315,7 +357,7 @@ func (w *SignWriter) prepare(j *job) error {
 			return fmt.Errorf("%w: the line %.40q has %d octets, RFC 5322 allows 998", ErrLimit, line, len(line)-2)
 		}
 	}
-	j.digest = bytes.Clone(w.work.headerDigest(sig.algorithm.hash, headerhash.Signature{
+	copy(j.digest[:], w.work.headerDigest(sig.algorithm.hash, headerhash.Signature{
 		Canon: sig.Canon.Header, Fields: sig.Fields, Self: -1, Field: j.form.buf,
 	}))
 	return nil
@@ -331,20 +373,27 @@ func (j *job) sign(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("sign: %w", err)
 	}
-	value, err := j.signer.sign(ctx, rand.Reader, j.signature.algorithm, j.digest)
+	value, err := j.signer.sign(ctx, rand.Reader, j.signature.algorithm, j.digest[:])
 	if err != nil {
 		return err
 	}
-	s := j.signature
-	s.Value = value
-	start := len(j.form.buf)
+	j.signature.Value = value
+	j.signature.value[0] = len(j.form.buf)
 	j.form.value(value)
+	j.signature.value[1] = len(j.form.buf) - len("\r\n")
+	return nil
+}
+
+// complete returns the Signature of a job that is done. It keeps nothing of
+// the workspace.
+func (j *job) complete() *Signature {
+	s := &j.signature
 	s.raw = string(j.form.buf)
-	s.value = [2]int{start, len(s.raw) - 2}
 	if s.Identifier == "" {
 		s.Identifier = "@" + s.Domain
 	}
-	return nil
+	j.signer, j.sum, j.form = nil, nil, nil
+	return s
 }
 
 // strictLineEndings checks that every CR and LF of a body is part of a CRLF.

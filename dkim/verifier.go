@@ -156,7 +156,7 @@ func Verify(ctx context.Context, src io.Reader, v *Verifier) ([]*Result, error) 
 	defer work.release()
 	w := &work.writer
 	w.init(ctx, v, work)
-	work.feed = feed{ctx: ctx, w: w}
+	work.feed.reset(ctx, w)
 	if err := work.feed.from(src); err != nil {
 		return nil, err
 	}

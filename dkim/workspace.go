@@ -26,6 +26,11 @@ type workspace struct {
 	header Header       // of scanner, for those who look at it meanwhile
 	writer VerifyWriter // of Verify, which hands it to nobody
 	feed   feed         // likewise
+
+	names   []string   // of the fields, for signers
+	forms   []folder   // of the signatures that are made
+	signer  [1]*Signer // the signers, where there is one
+	signing signing    // of Sign, which hands it to nobody
 }
 
 // workspaces keeps those that are not in use: their buffers are most of what a
@@ -46,9 +51,27 @@ func (s *workspace) release() {
 	}
 	s.scanner.Reset()
 	s.body.Reset()
-	s.writer, s.feed = VerifyWriter{}, feed{}
+	s.writer = VerifyWriter{}
+	s.feed.reset(nil, nil)
+	s.signing.reset()
+	s.signer[0] = nil
 	clear(s.tags[:cap(s.tags)]) // strings of the message
+	clear(s.names[:cap(s.names)])
+	for _, f := range s.forms {
+		if cap(f.buf) > most {
+			s.forms = nil // they have z=
+			break
+		}
+	}
 	workspaces.Put(s)
+}
+
+// folders returns n folders, with the memory of those of an earlier message.
+func (s *workspace) folders(n int) []folder {
+	if len(s.forms) < n {
+		s.forms = append(s.forms, make([]folder, n-len(s.forms))...)
+	}
+	return s.forms[:n]
 }
 
 // headerDigest hashes what a signature signs of the header.
