@@ -4,20 +4,20 @@ import (
 	"bytes"
 	"context"
 	"crypto"
-	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/base64"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
+	"math/big"
 	"net"
 	"runtime"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
-	"time"
 
 	"github.com/waxseal/waxseal/canon"
 	"github.com/waxseal/waxseal/headerlist"
@@ -384,22 +384,23 @@ func TestHazardCostlyKeys(t *testing.T) {
 	r := newRig(t)
 	signed := craft(t, r.signer.Key, goodTags, testMessage)
 	for _, tt := range []struct {
-		bits, e int
-		ok      bool
+		bits int
+		e    int64
+		ok   bool
 	}{{8192, 65537, true}, {8192, 1<<31 - 1, true}, {8200, 65537, false}, {65_536, 65537, false}, {262_144, 65537, false}, {2048, 1<<31 + 1, false}} {
 		n := make([]byte, tt.bits/8)
 		n[0], n[len(n)-1] = 0x80, 1
-		key := rsa.PublicKey{N: dkimtest.RSA(1024).N, E: tt.e}
-		key.N = key.N.Lsh(key.N, 0).SetBytes(n)
-		r.zone["rsa._domainkey.example.org"] = []string{"p=" + base64.StdEncoding.EncodeToString(x509.MarshalPKCS1PublicKey(&key))}
+		der, err := asn1.Marshal(struct{ N, E *big.Int }{new(big.Int).SetBytes(n), big.NewInt(tt.e)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.zone["rsa._domainkey.example.org"] = []string{"p=" + base64.StdEncoding.EncodeToString(der)}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
 		res := r.verifyOne(t, signed)
-		took := time.Since(start)
 		runtime.ReadMemStats(&after)
-		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 || took > 10*time.Second {
-			t.Errorf("%d bits: %d octets allocated, %v", tt.bits, used, took)
+		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+			t.Errorf("%d bits: %d octets allocated", tt.bits, used)
 		}
 		if status := map[bool]Status{true: Fail, false: PermError}[tt.ok]; res.Status != status {
 			t.Errorf("%d bits, e=%d: %s, %v; want %s", tt.bits, tt.e, res.Status, res.Err, status)
