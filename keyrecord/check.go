@@ -54,7 +54,7 @@ func lookupFresh(ctx context.Context, r Resolver, name string) (*Keys, error) {
 		}
 		return e.keys, e.err
 	}
-	a, err := ask(ctx, r, name)
+	a, err := LookupAnswer(ctx, r, name)
 	if err != nil {
 		return nil, err
 	}

@@ -93,6 +93,39 @@ func ExampleCache() {
 	// 0
 }
 
+// A history looks into the keys of the past first, and then asks DNS.
+type history struct {
+	past keyrecord.MapResolver
+	dns  keyrecord.Resolver
+}
+
+func (h history) LookupTXT(ctx context.Context, name string) ([]string, error) {
+	a, err := h.LookupAnswer(ctx, name)
+	return a.TXT, err
+}
+
+func (h history) LookupAnswer(ctx context.Context, name string) (keyrecord.Answer, error) {
+	if a, err := keyrecord.LookupAnswer(ctx, h.past, name); err == nil {
+		return a, nil
+	}
+	return keyrecord.LookupAnswer(ctx, h.dns, name)
+}
+
+// Put a resolver before another, and keep what that one knows of TTL and DNSSEC.
+func ExampleLookupAnswer() {
+	withdrawn := keyrecord.MapResolver{"brisbane._domainkey.football.example.com": {"v=DKIM1; p="}}
+	for _, r := range []keyrecord.Resolver{withdrawn, history{past: records, dns: withdrawn}} {
+		keys, err := keyrecord.Lookup(context.Background(), r, "brisbane", "football.example.com")
+		if err != nil {
+			log.Fatal(err)
+		}
+		fmt.Println("revoked:", keys.Records[0].Revoked())
+	}
+	// Output:
+	// revoked: true
+	// revoked: false
+}
+
 // Before a signer starts to use a new key: is it published?
 func ExampleCheck() {
 	seed := make([]byte, ed25519.SeedSize)

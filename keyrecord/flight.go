@@ -83,7 +83,7 @@ func (c *Cache) start(ctx context.Context, name string) *flight {
 // fly runs a lookup. Its answer is kept if nobody took the flight off the list
 // meanwhile, as Flush does.
 func (c *Cache) fly(f *flight, name string) {
-	a, err := ask(f.ctx, c.Resolver, name)
+	a, err := LookupAnswer(f.ctx, c.Resolver, name)
 	now := c.now()
 	if errors.Is(err, ErrTemporary) {
 		f.err = err

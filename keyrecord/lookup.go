@@ -46,7 +46,7 @@ func Lookup(ctx context.Context, r Resolver, selector, domain string) (*Keys, er
 		}
 		return e.keys, e.err
 	}
-	a, err := ask(ctx, r, string(name))
+	a, err := LookupAnswer(ctx, r, string(name))
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func Peek(r Resolver, selector, domain string) (k *Keys, ok bool, err error) {
 			return e.keys, true, e.err
 		}
 	case MapResolver:
-		a, err := ask(context.Background(), r, string(name))
+		a, err := LookupAnswer(context.Background(), r, string(name))
 		if err == nil {
 			k, err = parseAnswer(string(name), a)
 		}

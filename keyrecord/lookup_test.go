@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,41 @@ func TestLookupAnswer(t *testing.T) {
 	empty := fakeAnswers(func(context.Context, string) (Answer, error) { return Answer{}, nil })
 	if _, err := Lookup(t.Context(), empty, "s1", "example.org"); !errors.Is(err, ErrNotFound) {
 		t.Errorf("the empty Answer: %v", err)
+	}
+}
+
+// LookupAnswer tells what Lookup tells, whatever kind of resolver it asks.
+func TestLookupAnswerErrors(t *testing.T) {
+	broken := errors.New("broken")
+	denial := func(ttl time.Duration, err error) fakeAnswers {
+		return func(_ context.Context, name string) (Answer, error) {
+			if name != "a.example." {
+				t.Errorf("asked for %q", name)
+			}
+			return Answer{TTL: ttl}, err
+		}
+	}
+	for _, tt := range []struct {
+		r    Resolver
+		want Answer
+		err  error
+	}{
+		{answer(nil, "x", "y"), Answer{TXT: []string{"x", "y"}, TTL: -1}, nil},
+		{MapResolver{"A.example.": {"x"}}, Answer{TXT: []string{"x"}, TTL: -1}, nil},
+		{MapResolver{}, Answer{TTL: -1}, ErrNotFound},
+		{answer(nil), Answer{TTL: -1}, ErrNotFound},
+		{denial(time.Minute, nil), Answer{TTL: time.Minute}, ErrNotFound},
+		{denial(0, ErrNotFound), Answer{TTL: -1}, ErrNotFound},
+		{denial(time.Minute, broken), Answer{}, ErrTemporary},
+		{answer(broken, "x"), Answer{}, ErrTemporary},
+		{answer(context.Canceled), Answer{}, ErrTemporary},
+	} {
+		for _, name := range []string{"a.example", "a.example."} {
+			got, err := LookupAnswer(t.Context(), tt.r, name)
+			if !reflect.DeepEqual(got, tt.want) || !errors.Is(err, tt.err) || errors.Is(err, ErrNotFound) && errors.Is(err, ErrTemporary) {
+				t.Errorf("LookupAnswer(%q) = %+v, %v; want %+v, %v", name, got, err, tt.want, tt.err)
+			}
+		}
 	}
 }
 

@@ -38,9 +38,16 @@ type AnswerResolver interface {
 	LookupAnswer(ctx context.Context, name string) (Answer, error)
 }
 
-// ask looks name up, which has no final dot: one is added, so that no search
-// suffix applies. Its error wraps ErrNotFound or ErrTemporary.
-func ask(ctx context.Context, r Resolver, name string) (Answer, error) {
+// LookupAnswer looks up the TXT records of name, with or without its final dot,
+// as Lookup does: it asks an AnswerResolver for its answer, says that the TTL is
+// not known (negative) where r is none, and takes nil for net.DefaultResolver. It
+// is what a Resolver that stands before another calls, as a cache that several
+// machines share.
+//
+// Every error wraps ErrNotFound, and the TTL then is that of the denial, negative
+// if it is not known; or ErrTemporary, and the Answer is zero.
+func LookupAnswer(ctx context.Context, r Resolver, name string) (Answer, error) {
+	name = strings.TrimSuffix(name, ".") // and with one dot, so that no search suffix applies
 	if r == nil {
 		r = net.DefaultResolver
 	}
