@@ -73,11 +73,10 @@ func (f *Field) Value() string {
 }
 
 func (f *Field) write(w *writer) {
-	id := string(appendValue(nil, f.ID))
+	w.piece(string(appendValue(nil, f.ID)))
 	if f.Version > 0 {
-		id += " " + strconv.Itoa(min(f.Version, maxVersion))
+		w.piece(strconv.Itoa(min(f.Version, maxVersion)))
 	}
-	w.piece(id)
 	none := true
 	for i := range f.Results {
 		if r := &f.Results[i]; isKeyword(r.Method) && isKeyword(r.Value) {

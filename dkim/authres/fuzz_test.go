@@ -2,20 +2,22 @@ package authres
 
 import (
 	"errors"
+	"io"
 	"reflect"
 	"strings"
 	"testing"
 )
 
 // FuzzParse: Parse does not panic, has typed errors, takes less than
-// ParseLenient and agrees with it, and what it returns can be written.
+// ParseLenient and agrees with it, and what it returns can be written. A field
+// that either of them reads as one of mx does not pass a StripReader.
 func FuzzParse(f *testing.F) {
 	for _, s := range []string{
 		"Authentication-Results: example.org 1; none",
 		"example.com;\r\n\tdkim=pass (good \\( (x) signature) reason=\"a;b\" header.i=\"a b\"@example.com header.b=/a+=; spf=fail",
 		"foo.example.net (foobar) 1 (baz); dkim (a) / 1 (b) = (c) fail policy (d) . (e) expired (f) = (g) 1362471462",
 		"spf=pass (x) smtp.mailfrom=example.org;dmarc=pass action=none",
-		"a 2; dkim=pass", "( mx; dkim=pass", "bücher.example; dkim=pass header.i=joe (b) @bücher.example",
+		"mx; none", "(a) \"m\\x\" 1 (b) ; dkim=pass", "MX. a=b; none", "a 2; dkim=pass", "( mx; dkim=pass", "bücher.example; dkim=pass header.i=joe (b) @bücher.example",
 	} {
 		f.Add(s)
 	}
@@ -32,6 +34,15 @@ func FuzzParse(f *testing.F) {
 				continue
 			}
 			field.Validate()
+			if _, ok := cutName(s); field.Trusted("mx") {
+				message := strings.ReplaceAll(strings.ReplaceAll(s, "\r\n", "\n"), "\n", "\r\n")
+				if !ok {
+					message = fieldName + ": " + message
+				}
+				if out, err := io.ReadAll(NewStripReader(strings.NewReader(message), "mx")); err != nil || len(out) > 0 {
+					t.Errorf("%q is read as one of mx, and stripped to %q, %v", message, out, err)
+				}
+			}
 			written := field.String()
 			checkLines(t, written)
 			again, err := ParseLenient(written)

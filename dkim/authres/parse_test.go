@@ -227,6 +227,7 @@ func TestParseLenient(t *testing.T) {
 		{"fastmail", "mx5.example.com;\n    x-vs=clean score=-20 state=0;\n    x-tls=pass smtp.version=TLSv1.3 smtp.bits=256/256",
 			results("mx5.example.com", Result{Method: "x-vs", Value: "clean", Props: []Prop{{"", "score", "-20"}, {"", "state", "0"}}},
 				Result{Method: "x-tls", Value: "pass", Props: []Prop{{"smtp", "version", "TLSv1.3"}, {"smtp", "bits", "256/256"}}}), nil},
+		{"a property with neither type nor value", "a; x-vs=clean score=", results("a", Result{Method: "x-vs", Value: "clean", Props: []Prop{{"", "score", ""}}}), nil},
 		{"a ; too many", "a; dkim=pass;", results("a", Result{Method: "dkim", Value: "pass"}), nil},
 		{"no ; before none", "example.org none", results("example.org"), nil},
 		{"no ; before none, a version", "example.org 1 none", &Field{ID: "example.org", Version: 1}, nil},

@@ -260,6 +260,10 @@ func TestStripReaderMemory(t *testing.T) {
 		{"many fields that go", "", "Authentication-Results: mx; none\r\n", 0},
 		{"many fields that stay", "", "Authentication-Results: a; none\r\n", size},
 		{"folds", "Authentication-Results: a; ", "\r\n ", 0},
+		{"CR alone", "", "\r", size},
+		{"CR alone, and LF", "X: a\r\n", "\n\r\r\r", 6 + size},
+		{"beginnings of a name", "", "Aut\r", size},
+		{"octets that no name may hold", "", "\xe9", size},
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
