@@ -97,13 +97,16 @@ func (m *message) bodySpans(spans []Span) []Span {
 
 // place describes where a span is.
 func (m *message) place(s Span) Place {
-	p := Place{Offset: s.Offset, Line: lineNumber(m.raw, s.Offset), Excerpt: excerpt(m.raw[min(s.Offset, len(m.raw)):])}
+	p := Place{Offset: s.Offset, Line: lineNumber(m.raw, s.Offset)}
+	end := len(m.raw)
 	for i := range m.header.Len() {
 		if m.span(m.starts[i], 0).Offset <= s.Offset && s.Offset < m.span(m.starts[i+1], 0).Offset {
 			p.Field = printable(string(m.header.Name(i)))
+			end = m.span(m.starts[i+1], 0).Offset
 			break
 		}
 	}
+	p.Excerpt = excerpt(bytes.TrimRight(m.raw[min(s.Offset, end):end], "\r\n"))
 	return p
 }
 
