@@ -215,7 +215,7 @@ func TestExplain(t *testing.T) {
 	// Each row is reached, and no text of another goes out with it.
 	for _, err := range reasons {
 		why := (&Result{Err: errors.Join(err, evil)}).explain()
-		if why.words == "" || strings.Contains(why.words, "spf") || (why.rule != "") != (StatusOf(err) == Policy) {
+		if why.words == "" || strings.Contains(why.words, "spf") || strings.ContainsAny(why.words+why.detail, "\";\\") || (why.rule != "") != (StatusOf(err) == Policy) {
 			t.Errorf("%v: %+v", err, why)
 		}
 	}
