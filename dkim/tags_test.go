@@ -203,6 +203,9 @@ func tagRows() []tagRow {
 		{"6376-3.5t-c", with("t=1800000301"), PermError, ErrFuture, "t"},
 		{"6376-3.5x-a", with("x=+3600"), Neutral, ErrSyntax, "x"},
 		{"6376-3.5x-b", with("t=10", "x=10"), PermError, ErrExpired, "x"},
+		{"6376-3.5x-b: both not past", with("t=1800000200", "x=1800000200"), PermError, ErrExpired, "x"},
+		{"6376-3.5x-b: both not past", with("t=1800000200", "x=1800000199"), PermError, ErrExpired, "x"},
+		{"6376-3.5x-b: one second", with("t=1800000199", "x=1800000200"), Pass, nil, ""},
 		{"6376-3.5x-b", with("t=1799999000", "x=1799998000"), PermError, ErrExpired, "x"},
 		{"6376-3.5x-e", with("x=1799999700"), Pass, nil, ""}, // 300 s ago
 		{"6376-3.5x-c", with("x=1799999699"), PermError, ErrExpired, "x"},
