@@ -2,6 +2,7 @@ package dkim
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto"
 	"crypto/ecdsa"
@@ -54,7 +55,12 @@ func TestRoundTrip(t *testing.T) {
 					if !strings.HasSuffix(signed, msg) || !strings.HasPrefix(signed, "DKIM-Signature: v=1; a=") {
 						t.Fatalf("signed: %q", signed)
 					}
-					want(t, fmt.Sprintf("%s %v/%v %q", s.Selector, header, body, msg), r.verifyOne(t, signed), Pass, nil)
+					res := r.verifyOne(t, signed)
+					want(t, fmt.Sprintf("%s %v/%v %q", s.Selector, header, body, msg), res, Pass, nil)
+					chosen := canon.Pair{Header: cmp.Or(header, canon.Relaxed), Body: cmp.Or(body, canon.Relaxed)}
+					if res.Signature.Canon != chosen {
+						t.Errorf("c=%v, want %v", res.Signature.Canon, chosen)
+					}
 				}
 			}
 		}
@@ -279,7 +285,7 @@ func TestValidate(t *testing.T) {
 		{"empty domain", func(s *Signer) { s.Domain = "" }, ErrDomain, "d="},
 		{"HAZARDS: d= with a semicolon", func(s *Signer) { s.Domain = "example.com; l=0" }, ErrDomain, "d="},
 		{"d= with a line break", func(s *Signer) { s.Domain = "example.com\r\nX: y" }, ErrDomain, "d="},
-		{"public suffix", func(s *Signer) { s.Domain = "co.uk" }, ErrDomain, "public suffix"},
+		{"6376-3.5d-f: public suffix", func(s *Signer) { s.Domain = "co.uk" }, ErrDomain, "public suffix"},
 		{"a name too long for DNS", func(s *Signer) {
 			s.Selector = strings.TrimSuffix(strings.Repeat(strings.Repeat("s", 60)+".", 4), ".")
 		}, ErrSyntax, "s="},
@@ -612,13 +618,26 @@ func TestSignWrites(t *testing.T) {
 	}
 }
 
-// 6376-5-f, 6376-5-g: the default list.
+// 6376-5-f, 6376-5-g, 6376-5-i: the default list.
 func TestDefaultHeaders(t *testing.T) {
 	l := DefaultHeaders()
-	names := []string{"Return-Path", "Received", "DKIM-Signature", "From", "Sender", "Comments", "Keywords", "Bcc", "List-Id", "Authentication-Results"}
-	got := strings.Join(l.Select(names), ":")
-	if got != "From:From:To:Cc:Subject:Date:Message-ID:Reply-To:Content-Type:Sender:List-Id" {
-		t.Errorf("h=%s", got)
+	oversigned := []string{"From", "To", "Cc", "Subject", "Date", "Message-ID", "Reply-To", "Content-Type"}
+	signed := []string{"MIME-Version", "Content-Transfer-Encoding", "Content-ID", "Content-Description", "Sender", "In-Reply-To", "References",
+		"Resent-Date", "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Message-ID",
+		"List-Id", "List-Help", "List-Unsubscribe", "List-Unsubscribe-Post", "List-Subscribe", "List-Post", "List-Owner", "List-Archive"}
+	if got, want := strings.Join(l.Select(nil), ":"), strings.Join(oversigned, ":"); got != want {
+		t.Errorf("of no fields h=%s, want %s", got, want)
+	}
+	all := append(slices.Concat(oversigned, signed), "Return-Path", "Received", "DKIM-Signature", "Comments", "Keywords", "Bcc", "Authentication-Results", "X-Other")
+	var want []string
+	for _, name := range oversigned {
+		want = append(want, name, name, name)
+	}
+	for _, name := range signed {
+		want = append(want, name, name)
+	}
+	if got := l.Select(append(all, all...)); !slices.Equal(got, want) {
+		t.Errorf("of two fields each h=%s, want %s", got, want)
 	}
 	l[0].Name = "X"
 	if DefaultHeaders()[0].Name != "From" {

@@ -255,8 +255,11 @@ func TestFieldName(t *testing.T) {
 	for _, name := range []string{"dkim-signature:", "DKIM-SIGNATURE \t:"} {
 		want(t, name, r.verifyOne(t, strings.Replace(signed, "DKIM-Signature:", name, 1)), Pass, nil)
 	}
-	if got := r.verify(t, strings.Replace(signed, "DKIM-Signature:", "X-DKIM-Signature:", 1)); len(got) != 0 {
-		t.Errorf("X-DKIM-Signature is taken for a signature: %v", got[0].Err)
+	// 8616-5-g: the Kelvin sign is no K, and the long s no S.
+	for _, name := range []string{"X-DKIM-Signature", "D\u212aIM-Signature", "DKIM-\u017fignature"} {
+		if got := r.verify(t, strings.Replace(signed, "DKIM-Signature", name, 1)); len(got) != 0 {
+			t.Errorf("%s is taken for a signature: %v", name, got[0].Err)
+		}
 	}
 }
 

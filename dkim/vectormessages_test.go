@@ -88,5 +88,6 @@ func (m *vectorMaker) addMessages() {
 	m.add("6376-3.5-a", "dkim-signature", strings.Replace(signed, "DKIM-Signature:", "dkim-signature:", 1), "pass")
 	m.add("6376-3.5-a", "DKIM-SIGNATURE, and white space before the colon", strings.Replace(signed, "DKIM-Signature:", "DKIM-SIGNATURE \t:", 1), "pass")
 	m.add("6376-3.5-a", "X-DKIM-Signature", strings.Replace(signed, "DKIM-Signature:", "X-DKIM-Signature:", 1))
+	m.add("8616-5-g", "the Kelvin sign in place of the K of DKIM-Signature", strings.Replace(signed, "DKIM-Signature:", "D\u212aIM-Signature:", 1))
 	m.add("message", "a body line of 5,000 octets", craft(m.t, m.rsa, goodTags, testMessage+strings.Repeat("x", 5000)+"\r\n"), "pass")
 }
