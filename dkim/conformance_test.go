@@ -258,6 +258,10 @@ func TestResultNamesDomain(t *testing.T) {
 		{signed, keyrecord.MapResolver{}, PermError},
 		{strings.Replace(signed, "h=from", "h=x-from", 1), r.zone, PermError},
 		{strings.Replace(signed, "t=1", "t=x1", 1), r.zone, Neutral},
+		{strings.Replace(signed, "v=1; ", "", 1), r.zone, PermError},
+		{strings.Replace(signed, "v=1; ", "v=2; ", 1), r.zone, Neutral},
+		{strings.Replace(signed, "; bh=", "; x=", 1), r.zone, PermError},
+		{strings.Replace(signed, "; h=", "; xh=", 1), r.zone, PermError},
 		{strings.Replace(signed, "From: Joe", "From: eve@example.com\r\nFrom: Joe", 1), r.zone, Policy},
 	} {
 		r.verifier.Resolver = tt.resolver

@@ -71,8 +71,9 @@ func (e *taggedError) Error() string   { return e.err.Error() }
 func (e *taggedError) Unwrap() []error { return []error{e.reason, e.err} }
 
 // parseTags reads the tags, and stops at the first that is wrong. What names
-// the signature comes first, so that a log can name a bad one.
+// the signature is read first, so that a log can name a bad one.
 func (s *Signature) parseTags(list taglist.List) error {
+	names := s.parseNames(list)
 	version, ok := list.Get("v")
 	switch {
 	case !ok:
@@ -83,12 +84,11 @@ func (s *Signature) parseTags(list taglist.List) error {
 	s.Version = 1
 	for _, tag := range [...]string{"d", "s", "a", "b", "bh", "h"} {
 		if _, ok := list.Get(tag); !ok {
-			s.parseNames(list) // for the log
 			return &TagError{tag, ErrMissing}
 		}
 	}
-	if err := s.parseNames(list); err != nil {
-		return err
+	if names != nil {
+		return names
 	}
 	s.Identifier = "@" + s.Domain
 	s.Canon = canon.Pair{Header: canon.Simple, Body: canon.Simple}

@@ -67,7 +67,7 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// What the field looks like: 6376-3.5l-h, 6376-3.5t-d, 6376-5-i, 6376-5-j, 6376-5-l and the
+// What the field looks like: 6376-3.5l-h, 6376-3.5t-d, 6376-5-j, 6376-5-l and the
 // options that add tags.
 func TestSignedField(t *testing.T) {
 	for _, tt := range []struct {
