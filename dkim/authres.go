@@ -15,7 +15,9 @@ import (
 // the others (RFC 6008). A message without signatures gives dkim=none.
 //
 // Give it all results of a message at once, also where they go to several
-// fields, so that header.b is unique among them.
+// fields, so that header.b is unique among them. A sender chooses how many
+// there are: of more than 25, those that are pass, fail or temperror stay, and
+// the upper 25 of the others.
 //
 // Only what a signature proves is stated as such: a reason says why one did not
 // pass, and where that is the Verifier's choice, policy.dkim-rules names the
@@ -25,8 +27,9 @@ import (
 // holds, since parts of that are the sender's. What cannot be written in the
 // field is left to package authres, which lets nothing out of its place. Some
 // readers know no quoted-strings, though: a value with white space, quotes,
-// parentheses, a backslash, "," or ";" is left out. Only a malformed signature
-// has one, or an i= with a quoted local part.
+// parentheses, a backslash, "," or ";" is left out, and so is one that is longer
+// than an address can be. Only a malformed signature has one, or an i= with a
+// quoted local part.
 func AuthRes(results []*Result) []authres.Result {
 	return AuthResOptions{}.AuthRes(results)
 }
@@ -47,6 +50,7 @@ func (o AuthResOptions) AuthRes(results []*Result) []authres.Result {
 		}
 		return []authres.Result{{Method: "dkim", Value: string(None)}}
 	}
+	results = worthReporting(results)
 	values := make([]string, len(results))
 	for i, r := range results {
 		values[i] = base64.StdEncoding.EncodeToString(r.Signature.Value)
@@ -54,9 +58,31 @@ func (o AuthResOptions) AuthRes(results []*Result) []authres.Result {
 	values = authres.UniqueB(values)
 	out := make([]authres.Result, len(results))
 	for i, r := range results {
-		out[i] = authResult(r, values[i])
+		const most = 700 // octets, for a line of 998; what has more in common is a copy
+		out[i] = authResult(r, values[i][:min(len(values[i]), most)])
 	}
 	return out
+}
+
+// worthReporting returns the results that AuthRes reports.
+func worthReporting(results []*Result) []*Result {
+	const most = 25 // results that fit into a field of 64 KiB, with the longest values; real mail has one to four
+	if len(results) <= most {
+		return results
+	}
+	var kept []*Result
+	others := 0
+	for _, r := range results {
+		switch r.Status {
+		case Pass, Fail, TempError: // no more than Verifier.MaxSignatures
+		default:
+			if others++; others > most {
+				continue
+			}
+		}
+		kept = append(kept, r)
+	}
+	return kept
 }
 
 func authResult(r *Result, b string) authres.Result {
@@ -67,7 +93,7 @@ func authResult(r *Result, b string) authres.Result {
 		a.Comment = "test mode"
 	}
 	add := func(ptype, name, value string) {
-		if isPlain(value) {
+		if isPlain(value) || name == "b" && value != "" {
 			a.Props = append(a.Props, authres.Prop{Type: ptype, Name: name, Value: value})
 		}
 	}
@@ -84,9 +110,11 @@ func authResult(r *Result, b string) authres.Result {
 	return a
 }
 
-// isPlain reports whether s is something that no reader takes apart.
+// isPlain reports whether s is something that no reader takes apart, and no
+// longer than an address.
 func isPlain(s string) bool {
-	return s != "" && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+	const most = 64 + len("@") + 255 // RFC 5321, section 4.5.3.1
+	return s != "" && len(s) <= most && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return unicode.IsSpace(r) || !unicode.IsGraphic(r) || strings.ContainsRune(`"()\,;`, r)
 	})
 }

@@ -133,6 +133,41 @@ func TestAuthResUniqueB(t *testing.T) {
 	}
 }
 
+// A sender who puts thousands of signatures into a message neither makes a
+// field of them that others refuse, nor hides those that say something.
+func TestAuthResMany(t *testing.T) {
+	r := newRig(t)
+	signed := r.sign(t, testMessage)
+	failing := strings.Replace(r.sign(t, testMessage), "bh=", "bh=AA", 1)
+	failing = failing[:len(failing)-len(testMessage)]
+	name := strings.Repeat(strings.Repeat("x", 60)+".", 3) + "example"
+	tags := with("d="+name, "s="+name, "bh="+strings.Repeat("A", 43)+"=", "b="+strings.Repeat("A", 2000))
+	junk := strings.Repeat("DKIM-Signature: "+tags+"\r\n", 200)
+	results := r.verify(t, junk+failing+signed)
+	if len(results) != 202 {
+		t.Fatalf("%d results", len(results))
+	}
+	field := &authres.Field{ID: "mx.example.net", Results: AuthRes(results)}
+	if err := field.Validate(); err != nil {
+		t.Error(err)
+	}
+	read, err := authres.Parse(field.String())
+	if err != nil || len(read.Results) > 27 || read.Results[len(read.Results)-1].Value != "pass" {
+		t.Errorf("%d results, %v", len(read.Results), err)
+	}
+	if last := read.Results[20].Props; len(last) != 5 || len(last[3].Value) != 700 || last[4] != (authres.Prop{Type: "policy", Name: "dkim-rules", Value: "signature-count"}) {
+		t.Errorf("%v, want the longest values", last)
+	}
+	// All of them, where there are no more than that.
+	if got := AuthRes(results[:25]); len(got) != 25 {
+		t.Errorf("%d of 25 results", len(got))
+	}
+	passing := slices.Repeat([]*Result{results[201]}, 40)
+	if got := AuthRes(append(passing, results[:30]...)); len(got) != 40+25 {
+		t.Errorf("%d of 40 that pass and 30 others", len(got))
+	}
+}
+
 // 8601-2.7-i, 8601-2.7-g: the status, the words and the rule of each reason;
 // 8601-2.7-a: no other status.
 func TestExplain(t *testing.T) {
