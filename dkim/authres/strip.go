@@ -98,7 +98,8 @@ const (
 )
 
 // NewStripReader returns a StripReader that reads a message from r and removes
-// the fields of the servers named by id.
+// the fields of the servers named by id: of all whom any reader behind this
+// server trusts.
 func NewStripReader(r io.Reader, id ...string) *StripReader {
 	s := &StripReader{r: r, ids: slices.Clone(id), newLine: true, weak: -1}
 	if len(id) == 0 {
@@ -275,11 +276,7 @@ func (s *StripReader) add(b []byte) {
 	if s.state == stripName {
 		s.matchName(b)
 	}
-	switch {
-	case len(s.field) <= maxField:
-	case s.state == stripName && !s.name.complete():
-		s.pass()
-	default:
+	if len(s.field) > maxField {
 		s.remove("", errTooLong)
 		s.state = stripDrop
 	}
