@@ -49,13 +49,13 @@ func (b *budget) check() bool {
 	return true
 }
 
-// share calls use with one part of n of what is left; what use leaves comes back.
-func (b *budget) share(n int, use func(*budget)) {
-	part := &budget{ctx: b.ctx, left: Work{b.left.Octets / int64(n), b.left.Checks / n}}
-	use(part)
-	b.left.Octets -= part.spent.Octets
-	b.left.Checks -= part.spent.Checks
-	b.spent.Octets += part.spent.Octets
-	b.spent.Checks += part.spent.Checks
-	b.over = b.over || part.over
+// share calls use with a part of what is left; what use leaves comes back.
+func (b *budget) share(part Work, use func(*budget)) {
+	p := &budget{ctx: b.ctx, left: part}
+	use(p)
+	b.left.Octets -= p.spent.Octets
+	b.left.Checks -= p.spent.Checks
+	b.spent.Octets += p.spent.Octets
+	b.spent.Checks += p.spent.Checks
+	b.over = b.over || p.over
 }

@@ -186,6 +186,20 @@ func part(convert func(string) string, label string) func(string) string {
 	}
 }
 
+func toLF(s string) string { return strings.ReplaceAll(s, "\r\n", "\n") }
+
+// unpart converts the parts of multi back to 8-bit.
+func unpart(convert func(string) string, label string) func(string) string {
+	return func(body string) string {
+		pieces := strings.Split(body, "--=_border")
+		for i := 1; i < len(pieces)-1; i++ {
+			head, text, _ := strings.Cut(pieces[i], "\r\n\r\n")
+			pieces[i] = strings.Replace(head, label, "8bit", 1) + "\r\n\r\n" + convert(strings.TrimSuffix(text, "\r\n")) + "\r\n"
+		}
+		return strings.Join(pieces, "--=_border")
+	}
+}
+
 func wrap(raw string) string {
 	head, body, _ := strings.Cut(raw, "\r\n\r\n")
 	was := regexp.MustCompile("Content-Type: .*\r\nContent-Transfer-Encoding: [^\r]*").FindString(head)
@@ -234,6 +248,8 @@ var damages = []damage{
 	})},
 	{"parts to quoted-printable", explain.Reencoded, rr, multi, true, inBody(part(toQP, "quoted-printable"))},
 	{"parts to base64", explain.Reencoded, ss, multi, true, inBody(part(toBase64, "base64"))},
+	{"quoted-printable parts to 8-bit", explain.Reencoded, rr, toLF(part(toQP, "quoted-printable")(dkimtest.CRLF(multi))), true, inBody(unpart(fromQP, "quoted-printable"))},
+	{"base64 parts to 8-bit", explain.Reencoded, rr, toLF(part(toBase64, "base64")(dkimtest.CRLF(multi))), true, inBody(unpart(fromBase64, "base64"))},
 	{"UTF-8 to Latin-1", explain.Charset, rr, plain, true, inBody(replace("ë", "\xeb"))},
 	{"another charset label", explain.Charset, rr, plain, false, inHeader(replace("charset=utf-8", `charset="UTF-8"`))},
 	{"another charset label in a part", explain.Charset, ss, multi, true, inBody(replaceRE(`plain; charset=utf-8`, `plain; charset=us-ascii`))},

@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/waxseal/waxseal/dkim"
 	"github.com/waxseal/waxseal/dkim/explain"
 )
 
@@ -14,7 +17,7 @@ import (
 // was then damaged.
 func big(t testing.TB, kind string) []byte {
 	size := 10 << 20
-	if race {
+	if race || testing.Short() {
 		size = 1 << 20
 	}
 	line := "The quick brown fox jumps over the lazy dog, and so it does each day. 0123\n"
@@ -118,6 +121,33 @@ func TestBudget(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// A header that takes a long search leaves enough for the body.
+func TestBudgetOfBody(t *testing.T) {
+	raw := inHeader(replace("dinner", "supper"))(string(sign(t, newSigner(ss, true), plain)))
+	r := explainOne(t, []byte(raw+footer), &explain.Options{Verifier: verifier(zone()), Budget: explain.Work{Octets: 1 << 20}})
+	if got := causes(r); !slices.Equal(got, []explain.Cause{explain.HeaderChanged, explain.Footer, explain.OutsideBudget}) {
+		t.Errorf("%q\n%s", got, r)
+	}
+}
+
+// Signatures that need no lookup to be refused have no limit in dkim.Verify, and
+// one here.
+func TestManySignatures(t *testing.T) {
+	s := newSigner(rr, false)
+	s.Lifetime = time.Hour
+	raw := string(sign(t, s, plain))
+	raw = strings.Repeat(raw[:strings.Index(raw, "Received:")], 99) + raw
+	v := &dkim.Verifier{Resolver: zone(), Time: func() time.Time { return now.Add(24 * time.Hour) }}
+	reports, err := explain.Explain(context.Background(), []byte(raw), &explain.Options{Verifier: v})
+	if err != nil || len(reports) != 100 {
+		t.Fatal(len(reports), err)
+	}
+	if first, last := causes(reports[0]), causes(reports[99]); !slices.Equal(first, []explain.Cause{explain.Expired}) || !slices.Equal(last, []explain.Cause{explain.OutsideBudget}) ||
+		reports[99].Spent != (explain.Work{}) {
+		t.Errorf("%q, %q", first, last)
 	}
 }
 

@@ -56,13 +56,18 @@ func Explain(ctx context.Context, raw []byte, o *Options) ([]*Report, error) {
 	reports := make([]*Report, len(results))
 	i := 0
 	for field := range m.header.All("DKIM-Signature") {
-		b.share(len(results)-i, func(share *budget) {
+		n := len(results) - i // that share what is left
+		b.share(Work{b.left.Octets / int64(n), b.left.Checks / n}, func(share *budget) {
 			reports[i] = x.explain(share, m, results[i], field)
 		})
 		i++
 	}
 	return reports, nil
 }
+
+// maxSearched bounds the signatures of a message that are looked at more closely
+// than dkim.Verify does. Real mail has one to four.
+const maxSearched = 32
 
 // An explainer explains one message.
 type explainer struct {
@@ -71,6 +76,7 @@ type explainer struct {
 	verifier dkim.Verifier
 	memo     *memo
 	results  []*dkim.Result // of the message, for the selectors that they name
+	searched int            // signatures
 }
 
 func newExplainer(ctx context.Context, o *Options) *explainer {

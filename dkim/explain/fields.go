@@ -74,11 +74,11 @@ func headerWrapped(s *headerSearch) []*change {
 func fieldsAdded(s *headerSearch) []*change {
 	const most = 128 // fields that are taken out; real signatures cover under 50
 	var list []*change
-	for i := range s.m.header.Len() {
-		name := string(s.m.header.Name(i))
-		if i == s.self || !s.listed[asciiLower(name)] || len(list) == most {
+	for _, i := range s.slots { // without a field that is not chosen, h= chooses the same
+		if i < 0 || len(list) == most {
 			continue
 		}
+		name := string(s.m.header.Name(i))
 		if !s.budget.octets(s.m.header.Size() + changeOctets) {
 			break
 		}

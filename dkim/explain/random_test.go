@@ -38,7 +38,7 @@ var outside = []explain.Cause{explain.FinalCRLF, explain.SignatureSpacing, expla
 // of the search, once it is undone.
 func TestNoFalseProof(t *testing.T) {
 	messages := 10_000
-	if race {
+	if race || testing.Short() {
 		messages /= 20
 	}
 	r := rand.New(rand.NewPCG(6376, 8463))

@@ -138,7 +138,7 @@ type Span struct{ Offset, Length int }
 
 // Proved reports whether all that keeps the signature from passing is
 // explained by causes that are proved: whether the signature would pass without
-// them.
+// them. It is false for one that passes.
 func (r *Report) Proved() bool {
 	for _, f := range r.Findings {
 		if !f.Proof.Proved() {

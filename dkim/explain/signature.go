@@ -2,6 +2,7 @@ package explain
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"time"
@@ -35,9 +36,13 @@ func (x *explainer) explain(b *budget, m *message, result *dkim.Result, self int
 	case errors.Is(result.Err, dkim.ErrTooMany):
 		r.state(Refused, result.Err)
 		return r
+	case x.searched == maxSearched:
+		r.state(OutsideBudget, fmt.Errorf("only %d signatures of a message are looked at; %w", maxSearched, result.Err))
+		return r
 	}
+	x.searched++
 	r.hash()
-	x.explainHeader(b, r)
+	b.share(Work{b.left.Octets / 2, b.left.Checks}, func(half *budget) { x.explainHeader(half, r) })
 	x.explainBody(b, r)
 	r.repair()
 	x.explainRules(r)
