@@ -35,7 +35,7 @@ func keyRows(good string) []keyRow {
 	return []keyRow{
 		{"6376-3.6.1-c", []string{"v=DKIM1; foo=1; p=" + p}, Pass, nil},
 		{"6376-3.6.1v-a, 6376-3.6.1k-a", []string{"p=" + p}, Pass, nil},
-		{"6376-3.6.1-a", []string{"v=DKIM1 k=rsa p=" + p}, PermError, keyrecord.ErrSyntax},
+		{"6376-3.6.1-a, 6376-3.6.1-b", []string{"v=DKIM1 k=rsa p=" + p}, PermError, keyrecord.ErrSyntax},
 		{"6376-3.6.1v-b", []string{"k=rsa; v=DKIM1; p=" + p}, PermError, keyrecord.ErrSyntax},
 		{"6376-3.6.1v-c", []string{"v=DKIM1x; p=" + p}, PermError, ErrKey},
 		{"6376-3.6.1v-c: an unknown version is not temporary", []string{"v=DKIM2; p=" + p}, PermError, ErrKey},
