@@ -4,6 +4,8 @@ import (
 	"context"
 	"crypto"
 	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"fmt"
 	"io/fs"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/waxseal/waxseal/dkim"
+	"github.com/waxseal/waxseal/dkim/domainkeys"
 	"github.com/waxseal/waxseal/dkim/signtable"
 	"github.com/waxseal/waxseal/keyrecord"
 )
@@ -129,6 +132,30 @@ func Example_rotation() {
 	// Output:
 	// example.com s2025 @example.com
 	// example.com s2026 @example.com
+}
+
+// A table chooses for DomainKeys, too, by the sending address.
+func Example_domainKeys() {
+	key, _ := rsa.GenerateKey(rand.Reader, 1024)
+	table := &signtable.Table{Senders: map[string][]signtable.Rule{"example.com": {{Selector: "s1", Key: key}}}}
+	signature, err := domainkeys.Sign(context.Background(), strings.NewReader(mail), oldSource{table})
+	if err != nil {
+		fmt.Println(err)
+	}
+	fmt.Println(signature.Domain, signature.Selector)
+	// Output:
+	// example.com s1
+}
+
+// An oldSource is a domainkeys.SignerSource.
+type oldSource struct{ table *signtable.Table }
+
+func (s oldSource) SignerFor(ctx context.Context, sender string) (*domainkeys.Signer, error) {
+	signers, err := s.table.For(signtable.Request{Sender: sender}).SignersFor(ctx, nil)
+	if err != nil || len(signers) == 0 {
+		return nil, err
+	}
+	return &domainkeys.Signer{Domain: signers[0].Domain, Selector: signers[0].Selector, Key: signers[0].Key}, nil
 }
 
 // At start-up: can every key be read, and is it in DNS?

@@ -106,6 +106,9 @@ func (t *Table) SignersFor(ctx context.Context, h *dkim.Header) ([]*dkim.Signer,
 // For returns the signers for one message as the source of its signatures:
 //
 //	dkim.Sign(ctx, dst, src, table.For(signtable.Request{Values: session}))
+//
+// If the Request has a Sender, SignersFor takes a nil Header, too: to choose for
+// another protocol, as that of package domainkeys.
 func (t *Table) For(r Request) dkim.SignerSource { return &source{t, r} }
 
 type source struct {
