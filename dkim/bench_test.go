@@ -43,10 +43,31 @@ func benchBody(kind string, size int) []byte {
 	return bytes.Repeat([]byte(line), size/len(line)+1)[:size]
 }
 
-var benchSizes = []struct {
-	name, kind string
+var benchBodies = []struct {
+	kind, size string
 	octets     int
-}{{"2K", "text", 2 << 10}, {"20K", "text", 20 << 10}, {"100K", "html", 100 << 10}, {"1M", "base64", 1 << 20}, {"10M", "base64", 10 << 20}}
+}{
+	{"text", "2K", 2 << 10}, {"text", "20K", 20 << 10}, {"html", "100K", 100 << 10}, {"qp", "100K", 100 << 10},
+	{"base64", "1M", 1 << 20}, {"base64", "10M", 10 << 20}, {"spaces", "1M", 1 << 20}, {"blank", "1M", 1 << 20},
+}
+
+// benchCases runs bench for each canonicalization, algorithm, kind and size of
+// body, with a message and what its signer makes of it. The benchmarks that use
+// it have the same cases, so the ratio of BenchmarkVerify and
+// BenchmarkVerifyFloor, say, is what DKIM costs beyond its cryptography.
+func benchCases(b *testing.B, bench func(b *testing.B, s *Signer, v *Verifier, plain, signed []byte)) {
+	for _, c := range []canon.Algorithm{canon.Relaxed, canon.Simple} {
+		for _, alg := range []string{"rsa2048", "ed25519"} {
+			s, v := benchRig(b, benchKeys()[alg], canon.Pair{Header: c, Body: c})
+			for _, body := range benchBodies {
+				b.Run(fmt.Sprintf("canon=%v/alg=%s/body=%s/size=%s", c, alg, body.kind, body.size), func(b *testing.B) {
+					plain := []byte(benchHeader + "\r\n" + string(benchBody(body.kind, body.octets)))
+					bench(b, s, v, plain, []byte(signWith(b, string(plain), s)))
+				})
+			}
+		}
+	}
+}
 
 // benchFloor is the cryptography alone, for a signed message: SHA-256 of the
 // canonical body and header, and one signature.
@@ -111,47 +132,34 @@ func benchVerify(b *testing.B, v *Verifier, msg []byte, n int) {
 	}
 }
 
-// BenchmarkVerify and BenchmarkFloor have the same cases: their ratio is what
-// DKIM costs beyond its cryptography.
 func BenchmarkVerify(b *testing.B) {
-	for _, alg := range []string{"rsa2048", "ed25519"} {
-		key := benchKeys()[alg]
-		for _, c := range []canon.Pair{{Header: canon.Relaxed, Body: canon.Relaxed}, {Header: canon.Simple, Body: canon.Simple}} {
-			s, v := benchRig(b, key, c)
-			for _, size := range benchSizes {
-				msg := []byte(signWith(b, benchHeader+"\r\n"+string(benchBody(size.kind, size.octets)), s))
-				name := fmt.Sprintf("canon=%v/alg=%s/size=%s", c.Body, alg, size.name)
-				b.Run("op=floor/"+name, func(b *testing.B) { benchFloor(b, c, key, msg, false) })
-				b.Run("op=verify/"+name, func(b *testing.B) { benchVerify(b, v, msg, 1) })
-			}
-		}
-	}
+	benchCases(b, func(b *testing.B, _ *Signer, v *Verifier, _, signed []byte) { benchVerify(b, v, signed, 1) })
+}
+
+func BenchmarkVerifyFloor(b *testing.B) {
+	benchCases(b, func(b *testing.B, s *Signer, _ *Verifier, _, signed []byte) {
+		benchFloor(b, s.Canon, s.Key, signed, false)
+	})
 }
 
 func BenchmarkSign(b *testing.B) {
-	for _, alg := range []string{"rsa2048", "ed25519"} {
-		key := benchKeys()[alg]
-		for _, c := range []canon.Pair{{Header: canon.Relaxed, Body: canon.Relaxed}, {Header: canon.Simple, Body: canon.Simple}} {
-			s, _ := benchRig(b, key, c)
-			for _, size := range benchSizes {
-				msg := []byte(benchHeader + "\r\n" + string(benchBody(size.kind, size.octets)))
-				signed := []byte(signWith(b, string(msg), s))
-				name := fmt.Sprintf("canon=%v/alg=%s/size=%s", c.Body, alg, size.name)
-				b.Run("op=floor/"+name, func(b *testing.B) { benchFloor(b, c, key, signed, true) })
-				b.Run("op=sign/"+name, func(b *testing.B) {
-					src := bytes.NewReader(msg)
-					b.SetBytes(int64(len(msg)))
-					b.ReportAllocs()
-					for b.Loop() {
-						src.Reset(msg)
-						if err := Sign(context.Background(), io.Discard, src, s); err != nil {
-							b.Fatal(err)
-						}
-					}
-				})
+	benchCases(b, func(b *testing.B, s *Signer, _ *Verifier, plain, _ []byte) {
+		src := bytes.NewReader(plain)
+		b.SetBytes(int64(len(plain)))
+		b.ReportAllocs()
+		for b.Loop() {
+			src.Reset(plain)
+			if err := Sign(context.Background(), io.Discard, src, s); err != nil {
+				b.Fatal(err)
 			}
 		}
-	}
+	})
+}
+
+func BenchmarkSignFloor(b *testing.B) {
+	benchCases(b, func(b *testing.B, s *Signer, _ *Verifier, _, signed []byte) {
+		benchFloor(b, s.Canon, s.Key, signed, true)
+	})
 }
 
 // BenchmarkSignatures verifies messages with many signatures of one kind.
@@ -162,7 +170,7 @@ func BenchmarkSignatures(b *testing.B) {
 	body := benchHeader + "\r\n" + string(benchBody("base64", 1<<20))
 	field := strings.TrimSuffix(signWith(b, body, s), body)
 	for _, n := range []int{1, 5, 10, 50} {
-		b.Run(fmt.Sprintf("n=%d", n), func(b *testing.B) {
+		b.Run(fmt.Sprintf("signatures=%d", n), func(b *testing.B) {
 			benchVerify(b, v, []byte(strings.Repeat(field, n)+body), n)
 		})
 	}
@@ -187,18 +195,24 @@ func BenchmarkWrites(b *testing.B) {
 	s, v := benchRig(b, dkimtest.RSA(2048), c)
 	signed := signWith(b, benchHeader+"\r\n", s)
 	block := benchBody("text", 4096)
-	for name, newWriter := range map[string]func() io.Writer{
-		"op=verify": func() io.Writer { return NewVerifyWriter(context.Background(), v) },
-		"op=sign":   func() io.Writer { return NewSignWriter(context.Background(), s) },
+	for _, op := range []struct {
+		name string
+		new  func() finisher
+	}{
+		{"verify", func() finisher { return finishVerify{NewVerifyWriter(context.Background(), v)} }},
+		{"sign", func() finisher { return finishSign{NewSignWriter(context.Background(), s)} }},
 	} {
-		b.Run(name+"/size=1G", func(b *testing.B) {
+		b.Run("op="+op.name+"/size=1G", func(b *testing.B) {
 			b.SetBytes(total)
 			b.ReportAllocs()
 			for b.Loop() {
-				w := newWriter()
+				w := op.new()
 				io.WriteString(w, signed)
 				for range total / len(block) {
 					w.Write(block)
+				}
+				if err := w.finish(); err != nil {
+					b.Fatal(err)
 				}
 			}
 		})
