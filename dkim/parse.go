@@ -189,8 +189,8 @@ func (s *Signature) parseFields(v string) (err error) {
 	if s.Fields, err = taglist.Split(v, ':'); err != nil {
 		return tagErrorf("h", ErrSyntax, "%v", err)
 	}
-	for _, name := range s.Fields {
-		if !isFieldName(name) {
+	for _, name := range s.Fields { // none is empty, nor has a ":" or ";"
+		if !taglist.IsVisible(name) {
 			return tagErrorf("h", ErrSyntax, "%q is no field name", name)
 		}
 	}

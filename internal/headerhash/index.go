@@ -94,8 +94,11 @@ func (x *Index) Count(field string) int {
 // the message does not hold it.
 func (x *Index) Select(fields []string, self int, use func(field int)) {
 	x.round++
+	slot, last := int32(0), ""
 	for _, field := range fields {
-		slot := *find(x, field)
+		if field != last { // signers list a name twice in a row to oversign it
+			slot, last = *find(x, field), field
+		}
 		if slot == 0 {
 			continue
 		}

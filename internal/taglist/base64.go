@@ -19,7 +19,7 @@ func AppendBase64(dst []byte, value string) ([]byte, error) {
 	if end := strings.IndexByte(value, '='); end >= 0 {
 		text = value[:end]
 	}
-	var digits [64]byte // a multiple of four
+	var digits [512]byte // a multiple of four; a signature of 2048 bits has 344
 	n, total := 0, 0
 	for text != "" {
 		if isFWS(text[0]) {

@@ -146,25 +146,26 @@ func (p *parser) tag() (Tag, error) {
 		return Tag{}, err
 	}
 	from, to := p.pos, p.pos
-	for p.pos < len(p.text) {
-		if n := plainLen(p.text[p.pos:]); n > 0 {
+	end := len(p.text) // found once: the value may have many folds
+	if n := strings.IndexByte(p.text[p.pos:], ';'); n >= 0 {
+		end = p.pos + n
+	}
+	for p.pos < end {
+		if n := visibleLen(p.text[p.pos:end]); n > 0 {
 			p.pos += n
 			to = p.pos
 			continue
 		}
 		switch c := p.text[p.pos]; {
-		case c == ';':
-			t.Value, t.End = p.text[from:to], p.pos
-			return t, nil
 		case c == ' ' || c == '\t' || c == '\r':
-			n, folds, ok := skipFWS(p.text[p.pos:])
+			n, folds, ok := skipFWS(p.text[p.pos:end])
 			p.pos += n
 			// Inside a value the grammar repeats FWS, behind it it does not.
-			if last := p.pos == len(p.text) || p.text[p.pos] == ';'; !ok || last && folds > 1 {
+			if !ok || p.pos == end && folds > 1 {
 				return Tag{}, p.fail(name, "a line break that is no fold: CRLF once, then white space")
 			}
 		case c >= 0x80:
-			r, n := utf8.DecodeRuneInString(p.text[p.pos:])
+			r, n := utf8.DecodeRuneInString(p.text[p.pos:end])
 			if r == utf8.RuneError && n == 1 {
 				return Tag{}, p.fail(name, "the value is not well-formed UTF-8")
 			}
@@ -174,16 +175,8 @@ func (p *parser) tag() (Tag, error) {
 			return Tag{}, p.fail(name, fmt.Sprintf("octet %#02x in the value", c))
 		}
 	}
-	t.Value, t.End = p.text[from:to], p.pos
+	t.Value, t.End = p.text[from:to], end
 	return t, nil
-}
-
-// plainLen returns how many octets at the start of s are VALCHAR of section 3.2.
-func plainLen(s string) int {
-	if end := strings.IndexByte(s, ';'); end >= 0 {
-		s = s[:end]
-	}
-	return visibleLen(s)
 }
 
 // fws skips [FWS]: white space with at most one fold.

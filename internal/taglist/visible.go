@@ -1,5 +1,9 @@
 package taglist
 
+// IsVisible reports whether s is of visible ASCII characters alone, 0x21 to
+// 0x7E.
+func IsVisible(s string) bool { return visibleLen(s) == len(s) }
+
 // visibleLen returns how many octets at the start of s are visible ASCII
 // characters, 0x21 to 0x7E. Values are long runs of them, so it looks at eight
 // at a time.

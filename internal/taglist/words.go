@@ -8,13 +8,7 @@ import (
 // Split splits a value into the elements that sep separates, and removes the
 // FWS around each. An element that is empty wraps ErrSyntax.
 func Split(value string, sep byte) ([]string, error) {
-	n := 1
-	for i := range len(value) {
-		if value[i] == sep {
-			n++
-		}
-	}
-	list := make([]string, 0, n)
+	list := make([]string, 0, 1+strings.Count(value, string(sep)))
 	for {
 		end := strings.IndexByte(value, sep)
 		elem := value
