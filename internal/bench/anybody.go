@@ -178,7 +178,7 @@ a time. That of the floor says what the cores take from each other.`,
 	if err != nil {
 		return nil, err
 	}
-	msg, err := seal(r.message(samples[1]), signer)
+	msg, err := seal(r.message(sampleOf("20K text")), signer)
 	if err != nil {
 		return nil, err
 	}

@@ -45,7 +45,7 @@ func rows(text string) []string {
 // Every section has its rows, and no cell is empty or not a number.
 func TestReport(t *testing.T) {
 	got := report(t, tiny(""))
-	for _, title := range []string{"Verify", "Sign", "Many signatures", "Many fields", "Any body", "Two cores", "Memory"} {
+	for _, title := range []string{"Verify", "Sign", "Many signatures", "Many fields", "Any body", "Hostile messages", "Two cores", "Memory"} {
 		if !strings.Contains(got, "\n## "+title+"\n") {
 			t.Errorf("no section %q", title)
 		}
@@ -68,7 +68,7 @@ func TestReport(t *testing.T) {
 
 // -run chooses rows, and a section without any is left out.
 func TestRun(t *testing.T) {
-	got := report(t, tiny("^verify simple .* 2K"))
+	got := report(t, tiny("^verify simple .* 2K text$"))
 	if !slices.Equal(rows(got)[2:], []string{"verify simple RSA-2048 2K text"}) {
 		t.Errorf("rows %q", rows(got))
 	}
@@ -253,6 +253,23 @@ func TestBodies(t *testing.T) {
 	for _, a := range awkward {
 		if n := len(awkwardBody(a.part, 1000)); n != 1000 {
 			t.Errorf("%s: %d octets", a.name, n)
+		}
+	}
+}
+
+// A hostile message costs what it is meant to: its signature reaches the
+// cryptography, and fails there.
+func TestHostile(t *testing.T) {
+	z, err := newZone(signer(keys("RSA-2048"), canon.Relaxed))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range hostile {
+		for _, n := range []int{h.n, 4 * h.n} {
+			results, err := dkim.Verify(t.Context(), strings.NewReader(h.make(n)), z.verifier)
+			if err != nil || len(results) == 0 || !errors.Is(results[0].Err, dkim.ErrSignature) {
+				t.Errorf("%s, %d: %v, %v", h.name, n, results[0].Err, err)
+			}
 		}
 	}
 }

@@ -43,14 +43,14 @@ type config struct {
 }
 
 var (
-	fullRun  = config{rounds: 41, batch: 20 * time.Millisecond, most: 4 * time.Second, largest: math.MaxInt, stream: 1 << 30, flights: 1000}
+	fullRun  = config{rounds: 31, batch: 10 * time.Millisecond, most: 2 * time.Second, largest: math.MaxInt, stream: 1 << 30, flights: 1000}
 	shortRun = config{rounds: 9, batch: 10 * time.Millisecond, most: 500 * time.Millisecond, largest: math.MaxInt, stream: 64 << 20, flights: 200}
 )
 
 func main() {
 	short := flag.Bool("short", false, "measure for about a minute: fewer rounds, and 64 MB where the full run streams 1 GB")
 	peers := flag.Bool("peers", false, "run the programs in the folder peers too; ./install installs what they need")
-	rounds := flag.Int("rounds", 0, "`number` of rounds of each row (default 41, or 9 with -short)")
+	rounds := flag.Int("rounds", 0, "`number` of rounds of each row (default 31, or 9 with -short)")
 	run := flag.String("run", "", "measure only the rows whose name matches the `regexp`")
 	flag.Parse()
 	c := fullRun
@@ -96,7 +96,7 @@ func (c config) report(w, progress io.Writer, command string) error {
 	fmt.Fprintf(out, intro, command, machine(), clockName)
 	defer procs(1)() // so that goroutines of the garbage collector do not look for work
 	r := &runner{config: c, progress: progress, meter: meter{c.rounds, c.batch, c.most}}
-	sections := []func() (*section, error){r.memory, r.verify, r.sign, r.signatures, r.fields, r.anyBody, r.cores}
+	sections := []func() (*section, error){r.memory, r.verify, r.sign, r.signatures, r.fields, r.anyBody, r.hostile, r.cores}
 	if c.peers {
 		sections = append(sections, r.peers)
 	}

@@ -112,8 +112,8 @@ above: crypto/rsa takes about three times as long for a signature as OpenSSL, wh
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	for _, i := range []int{0, 2, 4} {
-		if err := r.peerRows(s, dir, samples[i]); err != nil {
+	for _, name := range []string{"2K text", "100K HTML", "1M base64"} {
+		if err := r.peerRows(s, dir, sampleOf(name)); err != nil {
 			return nil, err
 		}
 	}
