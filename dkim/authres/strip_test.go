@@ -246,9 +246,9 @@ func (c *chunks) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestStripReaderMemory streams 9 MB in one field, and in the body.
+// TestStripReaderMemory streams 2 MB in one field, and in the body.
 func TestStripReaderMemory(t *testing.T) {
-	const size = 8 * 1_122_000 // a thousand times each unit fits in evenly
+	const size = 2 * 1_122_000 // a thousand times each unit fits in evenly
 	for _, tt := range []struct {
 		what, head, unit string
 		want             int64

@@ -158,8 +158,8 @@ func TestStripReaderViews(t *testing.T) {
 		}
 	}
 	extend("", 4)
-	extend("Authentication-Results:mx;none", 4)
-	extend("X:a\r\n", 4)
+	extend("Authentication-Results:mx;none", 3)
+	extend("X:a\r\n", 3)
 	extend("X:a\nAuthentication-Results", 3)
 	extend("X:a\r\nAuthentication-Results:mx;none", 3)
 	if refused == 0 {
