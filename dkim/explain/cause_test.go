@@ -159,6 +159,7 @@ func breakLines(s string) string {
 var (
 	qpText     = encoded(toQP, "quoted-printable")
 	base64Text = encoded(toBase64, "base64")
+	html       = strings.Replace(plain[:strings.Index(plain, "\n\n")], "text/plain", "text/html", 1) + "\n\n<html><body class=x><p>Hi,  \tare you hungry?</p><p>We are.</p></body></html>\n"
 	long       = plain + strings.Repeat("0123456789", 250) + "\nend\n"
 )
 
@@ -226,6 +227,10 @@ var damages = []damage{
 	{"a footer in both parts", explain.Footer, rr, multi, true, inBody(both(replace("Joe\r\n", "Joe\r\n\r\nfooter of the list\r\n"), replace("</body>", "<p>footer of the list</p>\r\n</body>")))},
 	{"a banner", explain.Banner, rr, plain, true, inBody(func(s string) string { return "[EXTERNAL] Mind the links.\r\n\r\n" + s })},
 	{"a banner in HTML", explain.Banner, rr, multi, true, inBody(replace("<body>\r\n", "<body>\r\n<div>EXTERNAL</div>\r\n"))},
+	{"a banner in a line of HTML", explain.Banner, rr, html, true, inBody(replace("<body class=x>", `<body class=x><div style="color:red">EXTERNAL</div>`))},
+	{"a banner in a line of HTML, with its line end", explain.Banner, ss, html, true, inBody(replace("<body class=x>", "<body class=x><div>EXTERNAL</div>\r\n"))},
+	{"a footer in a line of HTML", explain.Footer, rr, html, true, inBody(replace("</body>", "<p>list \t mailing list</p></body>"))},
+	{"a footer in lines of HTML", explain.Footer, ss, html, true, inBody(replace("</body>", "\r\n<p>list</p>\r\n</body>"))},
 	{"a banner and a footer", explain.Banner, ss, plain, true, inBody(func(s string) string { return "EXTERNAL\r\n" + s + footer })},
 	{"wrapped in a multipart", explain.Wrapped, rr, plain, true, wrap},
 	{"dots doubled", explain.DotStuffing, rr, plain, true, inBody(replace("\r\n.", "\r\n.."))},

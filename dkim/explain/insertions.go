@@ -3,6 +3,8 @@ package explain
 import (
 	"bytes"
 	"hash"
+
+	"github.com/waxseal/waxseal/canon"
 )
 
 const (
@@ -15,6 +17,8 @@ const (
 	maxBorders = 4096
 	// maxMarks bounds the boundaries before which a footer is looked for.
 	maxMarks = 16
+	// maxWithin bounds the octets of an insertion that begins or ends within a line.
+	maxWithin = 4096
 	// searchShare is the part, one of so many, of the octets that are left that
 	// one search of a quadratic cost may take.
 	searchShare = 4
@@ -26,6 +30,7 @@ type insertionSearch struct {
 	text    []byte // canonical
 	borders []int  // offsets in text where an insertion may begin or end
 	marks   []int  // of borders: those before a boundary or the end of an HTML body
+	tops    []int  // of borders: those after the start of an HTML body
 	hashes  []hash.Hash
 }
 
@@ -63,7 +68,8 @@ func insertions(s *bodySearch, c chain, data []byte) {
 		s.try(c.with(st), apply(data, edits), s.alg)
 		return s.found && !before || s.done(len(c)+1)
 	}
-	if in.top(limit, use) || in.beforeMarks(limit, use) || in.beforeTwoMarks(limit, use) {
+	if in.top(limit, use) || in.beforeMarks(limit, use) || in.beforeTwoMarks(limit, use) ||
+		in.withinBefore(limit, use) || in.withinAfter(limit, use) {
 		return
 	}
 	in.anywhere(limit, use)
@@ -72,23 +78,29 @@ func insertions(s *bodySearch, c chain, data []byte) {
 // split finds the borders of lines, and those within a line of HTML at which
 // gateways put their text.
 func (in *insertionSearch) split() {
+	mark := func() {
+		if n := len(in.borders) - 1; len(in.marks) < maxMarks && (len(in.marks) == 0 || in.marks[len(in.marks)-1] < n) {
+			in.marks = append(in.marks, n)
+		}
+	}
 	for start := 0; start < len(in.text) && len(in.borders) < maxBorders; {
 		next := lineEnd(in.text, start)
 		line := in.text[start:next]
 		in.borders = append(in.borders, start)
-		if bytes.HasPrefix(line, []byte("--")) && len(in.marks) < maxMarks {
-			in.marks = append(in.marks, len(in.borders)-1)
-		}
-		if at := indexFold(line, "</body"); at > 0 {
-			in.borders = append(in.borders, start+at)
-		}
-		if at := indexFold(line, "</body"); at >= 0 && len(in.marks) < maxMarks {
-			in.marks = append(in.marks, len(in.borders)-1)
+		if bytes.HasPrefix(line, []byte("--")) {
+			mark()
 		}
 		if at := indexFold(line, "<body"); at >= 0 {
 			if end := bytes.IndexByte(line[at:], '>'); end >= 0 && at+end+1 < len(line) {
 				in.borders = append(in.borders, start+at+end+1)
+				in.tops = append(in.tops, len(in.borders)-1)
 			}
+		}
+		if at := indexFold(line, "</body"); at >= 0 && start+at >= in.borders[len(in.borders)-1] {
+			if start+at > in.borders[len(in.borders)-1] {
+				in.borders = append(in.borders, start+at)
+			}
+			mark()
 		}
 		start = next
 	}
@@ -133,25 +145,20 @@ func (in *insertionSearch) without(i, j int) bool {
 	return bytes.Equal(h.Sum(nil), in.want)
 }
 
-// raw returns the offset in data of a border, given as an offset in the text.
+// raw returns the offset in data of an offset in the text: canonicalization
+// keeps lines, and of a line all but runs of white space.
 func (in *insertionSearch) raw(data []byte, offset int) int {
-	start := bytes.LastIndex(in.text[:offset], []byte("\r\n"))
-	if start < 0 {
+	start := bytes.LastIndex(in.text[:offset], []byte("\r\n")) + 2
+	if start == 1 { // there is none
 		start = 0
-	} else {
-		start += 2
 	}
 	at := rawOffset(data, in.text, start)
-	if start == offset {
-		return at
-	}
-	line := data[at:lineEnd(data, at)]
-	if k := indexFold(line, "</body"); k >= 0 && indexFold(in.text[offset:], "</body") == 0 {
-		return at + k
-	}
-	if k := indexFold(line, "<body"); k >= 0 {
-		if end := bytes.IndexByte(line[k:], '>'); end >= 0 {
-			return at + k + end + 1
+	for ; start < offset && at < len(data); start++ {
+		at++
+		if in.alg == canon.Relaxed && in.text[start] == ' ' {
+			for at < len(data) && (data[at] == ' ' || data[at] == '\t') {
+				at++
+			}
 		}
 	}
 	return at
@@ -233,6 +240,54 @@ func (in *insertionSearch) beforeTwoMarks(limit func(int) bool, use func(...[2]i
 					}
 					g.Write(in.text[in.borders[i2]:in.borders[i2+1]])
 				}
+			}
+		}
+	}
+	return false
+}
+
+// withinBefore looks for text before a boundary or the end of HTML that begins
+// within a line: HTML has lines of any length.
+func (in *insertionSearch) withinBefore(limit func(int) bool, use func(...[2]int) bool) bool {
+	for m := len(in.marks) - 1; m >= 0; m-- {
+		end := in.borders[in.marks[m]]
+		first := in.marks[m]
+		for first > 0 && end-in.borders[first] < maxWithin {
+			first--
+		}
+		if !limit(end - in.borders[first]) {
+			return false
+		}
+		h := clone(in.hashes[first])
+		for at := in.borders[first]; at < end; at++ {
+			if end-at <= maxWithin {
+				if !limit(len(in.text) - end + sumOctets) {
+					return false
+				}
+				g := clone(h)
+				g.Write(in.text[end:])
+				if bytes.Equal(g.Sum(nil), in.want) && use([2]int{at, end}) {
+					return true
+				}
+			}
+			h.Write(in.text[at : at+1])
+		}
+	}
+	return false
+}
+
+// withinAfter looks for text after the start of HTML that ends within a line.
+func (in *insertionSearch) withinAfter(limit func(int) bool, use func(...[2]int) bool) bool {
+	for _, top := range in.tops {
+		start := in.borders[top]
+		for end := start + 1; end < len(in.text) && end-start <= maxWithin; end++ {
+			if !limit(len(in.text) - end + sumOctets) {
+				return false
+			}
+			g := clone(in.hashes[top])
+			g.Write(in.text[end:])
+			if bytes.Equal(g.Sum(nil), in.want) && use([2]int{start, end}) {
+				return true
 			}
 		}
 	}

@@ -341,3 +341,43 @@ func TestMessages(t *testing.T) {
 		t.Errorf("unsigned: %v, %v", reports, err)
 	}
 }
+
+// Fields that are gone are found where their values can be guessed.
+func TestFieldsRemoved(t *testing.T) {
+	for _, field := range []string{
+		"Reply-To: joe@example.org", "Reply-To: Joe Sixpack <joe@example.org>", "Sender: <joe@example.org>", "Precedence: list", "Importance: high", "X-Priority: 3",
+		"List-Unsubscribe-Post: List-Unsubscribe=One-Click", "Content-Language: en", "Content-Disposition: inline", "Auto-Submitted: auto-generated", "Bcc: ",
+	} {
+		name, _, _ := strings.Cut(field, ":")
+		s := newSigner(rr, false)
+		s.Headers = headerlist.MustParse("From:Subject:" + name)
+		raw := string(sign(t, s, field+"\n"+plain))
+		hurt := strings.Replace(raw, "\r\n"+field+"\r\n", "\r\n", 1)
+		r := explainOne(t, []byte(hurt), &explain.Options{Verifier: verifier(zone())})
+		if got := causes(r); hurt == raw || !slices.Equal(got, []explain.Cause{explain.FieldRemoved}) || !r.Proved() {
+			t.Errorf("%s: %q\n%s", field, got, r)
+		} else if s := status(t, r.Repaired(), verifier(zone())); s != dkim.Pass {
+			t.Errorf("%s: repaired: %s", field, s)
+		}
+	}
+}
+
+// RSA keys that crypto/rsa refuses, and a=rsa-sha1, are refused and not unknown.
+func TestHistoric(t *testing.T) {
+	weak, err := x509.MarshalPKIXPublicKey(dkimtest.RSA(768).Public())
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw := strings.Replace(string(sign(t, newSigner(rr, false), plain)), "s=r;", "s=weak;", 1)
+	z := zone()
+	z["weak._domainkey.example.org"] = []string{"v=DKIM1; p=" + base64.StdEncoding.EncodeToString(weak)}
+	r := explainOne(t, []byte(raw), &explain.Options{Verifier: verifier(z)})
+	if got := causes(r); !slices.Equal(got, []explain.Cause{explain.KeyRefused}) || r.Proved() || !r.Findings[0].Proof.Certain() {
+		t.Errorf("%q\n%s", got, r)
+	}
+	raw = strings.Replace(string(sign(t, newSigner(rr, false), plain)), "a=rsa-sha256", "a=rsa-sha1", 1)
+	r = explainOne(t, []byte(raw), &explain.Options{Verifier: verifier(zone())})
+	if !slices.Contains(causes(r), explain.Refused) && !slices.Contains(causes(r), explain.Malformed) || r.Proved() {
+		t.Errorf("%s", r)
+	}
+}
