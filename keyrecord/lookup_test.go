@@ -164,6 +164,10 @@ func TestLookupTelling(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no p=") {
 		t.Errorf("%v: want the error of the record that is nearly a key", err)
 	}
+	_, err = Lookup(t.Context(), answer(nil, "v=spf1 -all", "v=DKIM1; k=first; p=", "v=DKIM1; k=second; p="), "s1", "example.org")
+	if err == nil || !strings.Contains(err.Error(), "first") {
+		t.Errorf("%v: want the error of the first of two records that are as near", err)
+	}
 }
 
 func TestLookupAnswer(t *testing.T) {

@@ -247,6 +247,15 @@ func TestParseFields(t *testing.T) {
 	}
 }
 
+// "=" without two digits stays as it is, at the end too.
+func TestParseNotes(t *testing.T) {
+	for notes, want := range map[string]string{"a=": "a=", "a=4": "a=4", "a=41": "aA", "=4G": "=4G", "=\r\n 41": "= 41", "=3D=3": "==3"} {
+		if r, err := Parse("n=" + notes + "; p="); err != nil || r.Notes != want {
+			t.Errorf("n=%s: %+v, %v, want %q", notes, r, err, want)
+		}
+	}
+}
+
 // 6376-3.6.1g-b: an empty g= allows every address for DomainKeys if the record
 // is not one of DKIM, and none otherwise: it is told from no g= at all.
 func TestParseGranularity(t *testing.T) {
@@ -350,6 +359,13 @@ func TestSmallOrder(t *testing.T) {
 		}
 		if _, err := New(ed25519.PublicKey(p)); !errors.Is(err, ErrSyntax) {
 			t.Errorf("New of %x: %v", p, err)
+		}
+	}
+	for i := 1; i < 31; i++ { // p, but for one octet
+		p := []byte(strings.Repeat("\xff", 32))
+		p[0], p[i], p[31] = 0xed, 0xfe, 0x7f
+		if isSmallOrder([32]byte(p)) {
+			t.Errorf("%x is not of small order", p)
 		}
 	}
 	for _, near := range [][2]byte{{0xeb, 0x7f}, {0xef, 0x7f}, {0xec, 0x7e}, {2, 0}} {
