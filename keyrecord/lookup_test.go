@@ -224,12 +224,14 @@ func TestLookupAnswerErrors(t *testing.T) {
 }
 
 func TestMapResolver(t *testing.T) {
-	m := MapResolver{keyName: {"a", "b"}, "Upper.Example.": {"c"}, "upper.example.": {"d"}, "none.example": nil}
+	m := MapResolver{keyName: {"a", "b"}, "Upper.Example.": {"c"}, "upper.example.": {"d"}, "Exact.example": {"e"}, "exact.example": {"f"}, "none.example": nil}
 	for _, tt := range []struct{ id, name, want string }{
 		{"6376-3.6.2-a", keyName, "a b"},
 		{"6376-3.6.2-a", keyName + ".", "a b"},
 		{"6376-3.6.2-k", strings.ToUpper(keyName) + ".", "a b"},
 		{"6376-3.6.2-k", "UPPER.example", "c"},
+		{"6376-3.6.2-k", "EXACT.example", "e"},
+		{"6376-3.6.2-k", "exact.example", "f"}, // found without a search
 		{"6376-3.6.2-e", "none.example", ""},
 	} {
 		got, err := m.LookupTXT(t.Context(), tt.name)

@@ -160,6 +160,7 @@ func TestParse(t *testing.T) {
 		{"6376-3.6.1k-g", "p=" + der(new(big.Int).Neg(n), 3), ErrSyntax},
 		{"6376-3.6.1k-g", "p=" + der(new(big.Int).Sub(n, big.NewInt(1)), 3), ErrSyntax},
 		{"6376-3.6.1k-g", "p=" + b64(append([]byte{0x30, 14, 2, 1, 15, 2, 9, 1}, make([]byte, 8)...)...), ErrSyntax},
+		{"6376-3.6.1k-g", "p=" + b64(0x30, 14, 2, 1, 15, 2, 9, 1, 0, 0, 0, 0, 0, 0, 0, 3), ErrSyntax}, // 3, and 2^64
 
 		{"6376-3.6.1p-a", "v=DKIM1; k=rsa", ErrSyntax},
 		{"6376-3.6.1p-b", "v=DKIM1; p=", nil},
@@ -233,6 +234,25 @@ func TestParseBothForms(t *testing.T) {
 	}
 	if a.String() != "v=DKIM1; p="+appendixC || b.String() != a.String() {
 		t.Errorf("printed as %q and %q", a, b)
+	}
+}
+
+// An error says what is wrong with p=.
+func TestParseKeyErrors(t *testing.T) {
+	for what, der := range map[string][]byte{
+		"is not one DER value":              {0x30, 3, 2, 1},
+		"is not an RSAPublicKey":            {0x30, 3, 2, 1, 15},
+		"is not a SubjectPublicKeyInfo":     {0x30, 2, 0x30, 0},
+		"the parameters of rsaEncryption":   {0x30, 13, 0x30, 11, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1},
+		"p= is not a SubjectPublicKeyInfo":  {0x30, 15, 0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0},
+		"not rsaEncryption":                 {0x30, 5, 0x30, 3, 6, 1, 0x2a},
+		"has no RSAPublicKey in its":        {0x30, 18, 0x30, 13, 6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 1, 1, 5, 0, 3, 1, 0},
+		"the RSA modulus is not a positive": {0x30, 6, 2, 1, 14, 2, 1, 3},
+		"the RSA exponent is not an odd":    {0x30, 6, 2, 1, 15, 2, 1, 2},
+	} {
+		if _, err := Parse("p=" + b64(der...)); !errors.Is(err, ErrSyntax) || !strings.Contains(err.Error(), what) {
+			t.Errorf("%x: %v, want %q", der, err, what)
+		}
 	}
 }
 

@@ -26,5 +26,8 @@ func Stale(table []Equivalent, dir string, mutants []Mutant) []Equivalent {
 
 // Equivalents returns the table.
 func Equivalents() []Equivalent {
-	return []Equivalent{}
+	return []Equivalent{
+		{"keyrecord/keyrecord.go : 2 -> 3", "1065 and 1066 divided by 3 are the same."},
+		{"keyrecord/rsa.go checkRSA: <= -> <", "A modulus of 0 is even, and refused for that."},
+	}
 }
