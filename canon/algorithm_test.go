@@ -67,6 +67,26 @@ func TestParsePairLong(t *testing.T) {
 	}
 }
 
+// 6376-2.10-d: what is no hyphenated-word is a syntax error, and other words are
+// unknown.
+func TestParsePairWords(t *testing.T) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for c := range 256 {
+		s := string([]byte{byte(c)})
+		letter := strings.Contains(letters, s)
+		inner := letter || strings.Contains("0123456789", s)
+		for word, ok := range map[string]bool{s: letter, s + "a": letter, "a" + s: inner, "a" + s + "a": inner || s == "-" || s == "/"} {
+			want := ErrUnknown
+			if !ok {
+				want = ErrSyntax
+			}
+			if _, err := ParsePair(word); !errors.Is(err, want) {
+				t.Errorf("ParsePair(%q) = %v, want %v", word, err, want)
+			}
+		}
+	}
+}
+
 func TestPairString(t *testing.T) {
 	for _, h := range algorithms {
 		for _, b := range algorithms {

@@ -201,6 +201,7 @@ func TestZoneLineRefused(t *testing.T) {
 		ZoneLine("", "", rec),
 		ZoneLine("s1", "example.org", &Record{Flags: []string{"y\n@ IN A 192.0.2.1"}}),
 		ZoneLine("s1", "example.org", nil),
+		ZoneLine("s1", "example.org", &Record{Notes: strings.Repeat("x", maxRecord)}),
 	} {
 		if !strings.HasPrefix(line, "; no key record: ") || strings.ContainsAny(line, "\r\n") {
 			t.Errorf("ZoneLine = %q, want a comment", line)

@@ -55,6 +55,30 @@ func TestNameChars(t *testing.T) {
 	}
 }
 
+// 6376-2.10-d: a hyphenated-word, written out.
+func TestHyphenatedWordOctets(t *testing.T) {
+	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	for c := range 256 {
+		s := string([]byte{byte(c)})
+		letter := strings.Contains(letters, s)
+		digit := strings.Contains("0123456789", s)
+		for word, want := range map[string]bool{
+			s: letter, s + "a": letter, "a" + s: letter || digit, "a" + s + "a": letter || digit || s == "-",
+		} {
+			if got := IsHyphenatedWord(word); got != want {
+				t.Errorf("IsHyphenatedWord(%q) = %v", word, got)
+			}
+		}
+	}
+}
+
+// What holds no white space and no "=" costs no memory.
+func TestDecodeQPAllocs(t *testing.T) {
+	if n := testing.AllocsPerRun(100, func() { DecodeQP("joe@example.com") }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 // 6376-2.11-d: what is written is dkim-safe-char, without what separates in z=
 // and q=, and what must be encoded alone is.
 func TestAppendQPOctets(t *testing.T) {

@@ -1,0 +1,58 @@
+package dkim
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"errors"
+	"math/big"
+	"testing"
+
+	"github.com/waxseal/waxseal/internal/dkimtest"
+	"github.com/waxseal/waxseal/keyrecord"
+)
+
+// The size of every kind of public key, and what is none.
+func TestKeyBits(t *testing.T) {
+	n := func(bits int) *big.Int { // of that length, and odd
+		n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
+		return n.Add(n, big.NewInt(1))
+	}
+	for _, tt := range []struct {
+		what string
+		pub  crypto.PublicKey
+		name string
+		bits int
+		err  error
+	}{
+		{"RSA", dkimtest.RSA(1024).Public(), "rsa", 1024, nil},
+		{"RSA with e=3", &rsa.PublicKey{N: n(2048), E: 3}, "rsa", 2048, nil},
+		{"RSA at the limit", &rsa.PublicKey{N: n(8192), E: 65537}, "rsa", 8192, nil},
+		{"8301-3.2-d", &rsa.PublicKey{N: n(8193), E: 65537}, "rsa", 8193, keyrecord.ErrKeySize},
+		{"6376-3.6.1k-g", &rsa.PublicKey{N: n(2048), E: 2}, "rsa", 2048, keyrecord.ErrKeyType},
+		{"6376-3.6.1k-g", &rsa.PublicKey{N: n(2048), E: 1}, "rsa", 2048, keyrecord.ErrKeyType},
+		{"6376-3.6.1k-g", &rsa.PublicKey{N: n(2048), E: 4}, "rsa", 2048, keyrecord.ErrKeyType},
+		{"a nil RSA key", (*rsa.PublicKey)(nil), "", 0, keyrecord.ErrKeyType},
+		{"an empty RSA key", &rsa.PublicKey{}, "", 0, keyrecord.ErrKeyType},
+		{"Ed25519", dkimtest.Ed25519(1).Public(), "ed25519", 256, nil},
+		{"a short Ed25519 key", ed25519.PublicKey(make([]byte, 31)), "", 0, keyrecord.ErrKeySize},
+		{"a nil Ed25519 key", ed25519.PublicKey(nil), "", 0, keyrecord.ErrKeySize},
+		{"no key", nil, "", 0, keyrecord.ErrKeyType},
+	} {
+		name, bits, err := keyBits(tt.pub)
+		if name != tt.name || bits != tt.bits || !errors.Is(err, tt.err) || err != nil && !errors.Is(err, ErrKey) {
+			t.Errorf("%s: %q, %d, %v; want %q, %d, %v", tt.what, name, bits, err, tt.name, tt.bits, tt.err)
+		}
+	}
+}
+
+// What is safe in a tag stays as it is, octet by octet.
+func TestSafeOctets(t *testing.T) {
+	for c := range 0x80 {
+		s := "a" + string(rune(c)) + "b"
+		plain := c > ' ' && c < 0x7f && c != ';'
+		if got := safe(s); (got == s) != plain {
+			t.Errorf("safe(%q) = %q", s, got)
+		}
+	}
+}
