@@ -77,3 +77,16 @@ func TestFields(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// An address field of 64 KiB is read, and a longer one is not: its cost is
+// bounded.
+func TestAddressLimit(t *testing.T) {
+	for n, ok := range map[int]bool{64 << 10: true, 64<<10 + 1: false} {
+		const address = "a@example.org"
+		h := parseHeader(t, "From:"+strings.Repeat(" ", n-len(address)-1)+address+" \r\n")
+		domains, err := h.From()
+		if ok != (err == nil) || ok && len(domains) != 1 || !ok && !errors.Is(err, ErrFrom) {
+			t.Errorf("a field of %d octets: %q, %v", n, domains, err)
+		}
+	}
+}
