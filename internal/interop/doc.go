@@ -9,5 +9,6 @@
 //	...
 //	word, reason, err := verifier.Verify(message) // "pass"
 //
-// What peers cannot do is in the table of limits, limits.go.
+// What peers cannot do is in the table of limits, limits.go. Where they differ
+// about messages that are made up, in the table of differences, differences.go.
 package interop

@@ -2,7 +2,10 @@ module github.com/waxseal/waxseal/internal/interop
 
 go 1.26.0
 
-require github.com/waxseal/waxseal v0.0.0
+require (
+	github.com/emersion/go-msgauth v0.7.0
+	github.com/waxseal/waxseal v0.0.0
+)
 
 require (
 	golang.org/x/crypto v0.58.0 // indirect

@@ -2,8 +2,10 @@ package interop
 
 import (
 	"fmt"
+	"os"
 	"slices"
 	"strings"
+	"testing"
 )
 
 // A report is what came out for one peer.
@@ -84,7 +86,52 @@ explain the others follow it.
 	for _, r := range reports {
 		r.write(&b)
 	}
+	b.WriteString(differences())
 	return b.String()
+}
+
+// differences returns the part of INTEROP.md about generated messages.
+func differences() string {
+	var b strings.Builder
+	b.WriteString(`
+## Generated messages
+
+TestDifferences makes up messages, many of them wrong in some way, with signatures
+that are right but for that, and asks waxseal, the peers and go-msgauth. Where one
+passes a message that another does not, there is a row in the table of
+differences; what no row explains fails the test, and is written down as short as
+it can be made. More of them, or others, are tested by
+
+    (cd internal/interop && go test -run TestDifferences -samples 100000 -seed 2)
+
+waxseal does not pass, and a peer does:
+
+`)
+	for _, d := range Differences() {
+		if d.Err != nil {
+			fmt.Fprintf(&b, "- %s%s\n", about(d.Has), d.Reason)
+		}
+	}
+	b.WriteString("\nwaxseal passes, and a peer does not:\n\n")
+	for _, p := range append([]Peer{"", msgauthName}, Peers()...) {
+		for _, d := range Differences() {
+			if d.Err == nil && d.Peer == p {
+				fmt.Fprintf(&b, "- %s%s\n", about(d.Has), d.Reason)
+			}
+		}
+	}
+	return b.String()
+}
+
+// TestDocument finds a table that has changed since INTEROP.md was written.
+func TestDocument(t *testing.T) {
+	data, err := os.ReadFile("../../INTEROP.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !*update && !strings.HasSuffix(string(data), differences()) {
+		t.Error("INTEROP.md lacks the differences as they are; write it anew")
+	}
 }
 
 func (r *report) write(b *strings.Builder) {
@@ -142,4 +189,15 @@ func (r *report) cell(d Direction, algorithm, shape string) string {
 	}
 	slices.Sort(why)
 	return fmt.Sprintf("%d %v", passed, why)
+}
+
+// about begins the line of a row.
+func about(has string) string {
+	switch {
+	case has == "":
+		return ""
+	case strings.Contains(has, "="):
+		return "`" + strings.Trim(fmt.Sprintf("%+q", has), `"`) + "`: "
+	}
+	return has + ": "
 }

@@ -124,7 +124,7 @@ class Daemon:
 
     def wait(self):
         """Waits until the daemon answers."""
-        for _ in range(100):
+        for _ in range(600):
             try:
                 socket.create_connection(("127.0.0.1", self.port)).close()
                 return
@@ -150,6 +150,10 @@ class Daemon:
             self.stop()
             self.start()
         conn = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            conn.connect()
+        except ConnectionRefusedError:  # it starts its workers anew
+            self.wait()
         conn.request("POST", "/checkv2", body=msg, headers={"IP": "127.0.0.1", "User": "peer"})
         try:
             return json.loads(conn.getresponse().read())
