@@ -17,7 +17,7 @@ const (
 // A Message is what the rules for a message are chosen by. It is read-only, and
 // valid during the call that it is given to.
 type Message struct {
-	Header *dkim.Header
+	Header *dkim.Header      // nil if SignersFor was given none
 	Sender string            // an address as written, or a domain if Request.Sender is one; empty if there is none
 	Domain string            // that of Sender, in lower case with A-labels; empty if it is no domain name
 	ListID string            // what stands in the <> of List-Id, in lower case; empty if there is none

@@ -158,6 +158,7 @@ func TestValidateEntries(t *testing.T) {
 		{"for some senders only", &Table{Senders: map[string][]Rule{".": {
 			{Domain: "Example.com", Identity: "%{sender}", Selector: "s1", Key: edKey(1)},
 			{BaseDomain: "example.com", Selector: "s2", Key: edKey(1)},
+			{Domain: "BÜCHER.example", Identity: "x@%{senderdomain}", Selector: "s1", Key: edKey(1)},
 		}}}, nil},
 		{"for no sender", &Table{Senders: map[string][]Rule{"example.com": {{Domain: "example.org", Identity: "%{sender}", Selector: "s1", Key: edKey(1)}}}}, []string{"i="}},
 		{"spelled twice", &Table{Senders: map[string][]Rule{"EXAMPLE.com": good, "example.com": good}}, []string{`"EXAMPLE.com" and "example.com"`}},
@@ -187,6 +188,25 @@ func TestValidateEntries(t *testing.T) {
 	}
 	if sigs, err := sign(t, table, fromExample("joe")); err != nil || len(sigs) != 1 {
 		t.Error(err)
+	}
+}
+
+// A rule for everybody has a signer if its d= does not depend on the sender,
+// whatever its i= is.
+func TestSignersForEverybody(t *testing.T) {
+	table := &Table{Default: Rule{Selector: "s1", Key: edKey(1)}, Senders: map[string][]Rule{".": {
+		{Domain: "a.example", Identity: "%{sender}"}, {BaseDomain: "b.example"}, {Domain: "%{senderdomain}"}, {}, {Domain: "a b"},
+	}}}
+	var got []string
+	for s, err := range table.Signers(context.Background()) {
+		if err != nil {
+			got = append(got, err.Error())
+		} else {
+			got = append(got, s.Domain)
+		}
+	}
+	if len(got) != 3 || got[0] != "a.example" || got[1] != "b.example" || !strings.Contains(got[2], `"a b"`) {
+		t.Errorf("%q", got)
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/waxseal/waxseal/dkim"
+	"github.com/waxseal/waxseal/internal/domain"
 )
 
 // Validate returns what is wrong with the rules in Senders and Lists, whatever
@@ -74,9 +75,7 @@ func (t *Table) validate(found *match, m *Message, r *Rule) error {
 			return fmt.Errorf("NotAfter (%v) is not after NotBefore (%v)", r.NotAfter, r.NotBefore)
 		}
 		b := builder{table: t, message: m, found: found, rule: merge(&t.Default, r)}
-		if d := cmp.Or(b.rule.Domain, b.rule.BaseDomain); found.key == "." && d != "" && !strings.Contains(d, "%") {
-			b.message = &Message{Sender: "postmaster@" + d, Domain: lower(d)} // of others, Identity may be outside d=
-		}
+		b.useFixedDomain()
 		s, err := b.build(context.Background(), func(context.Context, string) (crypto.Signer, error) {
 			if t.Keys == nil {
 				return nil, fmt.Errorf("%w: Table.Keys is nil", dkim.ErrKey)
@@ -91,6 +90,18 @@ func (t *Table) validate(found *match, m *Message, r *Rule) error {
 		}
 	}
 	return nil
+}
+
+// useFixedDomain gives a rule of "." whose d= does not depend on the sender one
+// from there: an Identity of %{sender} is outside d= for all others.
+func (b *builder) useFixedDomain() {
+	name := cmp.Or(b.rule.Domain, b.rule.BaseDomain)
+	if b.found.key != "." || name == "" || strings.Contains(name, "%") {
+		return
+	}
+	if name, err := domain.ToASCII(name); err == nil {
+		b.message = &Message{Sender: "postmaster@" + name, Domain: name}
+	}
 }
 
 // standIn returns what passes for a key that is still in its file.
@@ -147,6 +158,7 @@ func (t *Table) chain(ctx context.Context, found *match, m *Message, i int, yiel
 			return false
 		}
 		b := builder{table: t, message: m, found: found, rule: merge(&t.Default, r)}
+		b.useFixedDomain()
 		s, err := b.build(ctx, t.key)
 		switch {
 		case err != nil:
