@@ -87,7 +87,8 @@ func (p *proxy) sign(ctx context.Context, message []byte) (fields, line string, 
 	if signer == "" {
 		return "", fmt.Sprintf("skipped; %v", cmp.Or(err, dkim.ErrNoSigner)), err
 	}
-	return fields, fmt.Sprintf("signed; message-id=%s, signer=<%s>, from=<%s>", p.messageID, signer, strings.Join(p.from, ",")), err
+	line = fmt.Sprintf("signed; message-id=%s, signer=<%s>, from=<%s>", p.messageID, signer, strings.Join(p.from, ","))
+	return fields, strings.Map(func(r rune) rune { return max(r, ' ') }, line), err // one line, whatever is in the message
 }
 
 // SignersFor chooses the signers, and notes what sign needs beside them. Fields

@@ -149,6 +149,15 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// What a sender writes stays in its line of the log.
+func TestLogIsSafe(t *testing.T) {
+	p := must(readConfig(files(keyed+"domain example.com\n", ""), "conf"))
+	_, line, err := p.sign(context.Background(), []byte("From: \"a\\\x1bb\"@example.com\r\nMessage-ID: <\x1b[2J\r\n x\x07>\r\n\r\n"))
+	if err != nil || !strings.HasPrefix(line, "signed; ") || strings.ContainsAny(line, "\x1b\x07\r\n") {
+		t.Errorf("%q, %v", line, err)
+	}
+}
+
 func TestErrors(t *testing.T) {
 	for _, tt := range []struct{ conf, senders, want string }{
 		{"liste 1", "", `conf:1:7: unknown option "liste"`},

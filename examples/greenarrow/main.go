@@ -236,8 +236,11 @@ func (s *signing) SignersFor(ctx context.Context, h *dkim.Header) (signers []*dk
 		if err == nil {
 			one, err = s.table.For(signtable.Request{Rules: []signtable.Rule{rule}}).SignersFor(ctx, h)
 		}
-		if err != nil || len(one) == 0 {
-			s.logf("problem dkim signing message: %+v: %v", d, err)
+		if err == nil && len(one) == 0 {
+			err = errors.New("the sender cannot be d=")
+		}
+		if err != nil {
+			s.logf("problem dkim signing message: %v", err)
 			continue
 		}
 		i := slices.IndexFunc(signers, func(o *dkim.Signer) bool { return o.Domain == one[0].Domain && o.Selector == one[0].Selector })

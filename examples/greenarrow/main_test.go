@@ -113,6 +113,7 @@ func TestDirectives(t *testing.T) {
 		{"a domain that is none", field(`{"domain":"../x","selector":"s","use_key_from":"example.com"}`), "", "domain name"},
 		{"a selector that is none", field(`{"domain":"example.org","selector":"s; l=0","use_key_from":"example.com"}`), "", "s=:"},
 		{"a macro", field(`{"domain":"%{senderdomain}","selector":"s","use_key_from":"example.com"}`), "example.net/s", ""},
+		{"a macro that has no value", "Sender: root@localhost\r\n" + field(`{"domain":"%{senderdomain}","selector":"s","use_key_from":"example.com"}`), "", "the sender cannot be d="},
 		{"ten", field("[" + ten + "]"), strings.TrimSpace(strings.Repeat("example.com/default ", 10)), ""},
 		{"ten in all", field("["+ten+"]") + field(`{"domain":"example.net"}`), strings.TrimSpace(strings.Repeat("example.com/default ", 10)), ""},
 		{"eleven", field("[" + ten + `,{"domain":"example.com"}]`), "", "11 objects"},

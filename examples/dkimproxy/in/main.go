@@ -176,12 +176,12 @@ func (c config) reply(v *verdict) string {
 func (v *verdict) report() string {
 	authors, _ := v.header.Addresses("From")
 	b := &strings.Builder{}
-	fmt.Fprintf(b, "originator address: %s\n", cmp.Or(v.old.Sender, strings.Join(authors, ", ")))
+	fmt.Fprintf(b, "originator address: %q\n", cmp.Or(v.old.Sender, strings.Join(authors, ", ")))
 	for _, r := range v.results {
-		fmt.Fprintf(b, "signature identity: %s\nverify result: %s\n", r.Signature.Identifier, detail(r))
+		fmt.Fprintf(b, "signature identity: %q\nverify result: %s\n", r.Signature.Identifier, detail(r))
 	}
 	if v.old.Signature != nil {
-		fmt.Fprintf(b, "signature identity: %s\nverify result: %s\n", v.old.Sender, v.old.Status)
+		fmt.Fprintf(b, "signature identity: %q\nverify result: %s\n", v.old.Sender, v.old.Status)
 	}
 	fmt.Fprintf(b, "sender policy result: %v\nauthor policy result: %v\nADSP policy result: %v\n", v.sender, v.author, v.adsp)
 	return b.String()

@@ -57,18 +57,18 @@ func Example() {
 	// X-DKIM-Authentication-Results: pass
 	// <nil>
 	// 550 5.7.1 message fails the policy of its sender
-	// originator address: ann@example.com
-	// signature identity: @example.com
+	// originator address: "ann@example.com"
+	// signature identity: "@example.com"
 	// verify result: pass
-	// signature identity: ann@example.com
+	// signature identity: "ann@example.com"
 	// verify result: good
 	// sender policy result: accept
 	// author policy result: accept
 	// ADSP policy result: [accept]
-	// originator address: ann@example.com
-	// signature identity: @example.com
+	// originator address: "ann@example.com"
+	// signature identity: "@example.com"
 	// verify result: fail (body has been altered)
-	// signature identity: ann@example.com
+	// signature identity: "ann@example.com"
 	// verify result: bad
 	// sender policy result: reject
 	// author policy result: neutral
@@ -159,6 +159,17 @@ func TestRun(t *testing.T) {
 	}
 	if err := run("testdata/dkimproxy_in.conf", strings.NewReader("no header"), &out, &log, zone()); !errors.Is(err, dkim.ErrHeader) {
 		t.Error(err)
+	}
+}
+
+// What a stranger writes stays in its line.
+func TestReportIsSafe(t *testing.T) {
+	text := "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; i=a=0D=0AADSP=20policy@example.com; h=from; bh=; b=\r\nFrom: \"a\\\x01b\" <x@example.com>\r\n\r\n"
+	v := must(check(context.Background(), []byte(text), zone()))
+	for _, s := range []string{v.report(), v.fields("mx.example.net")} {
+		if strings.Contains(s, "\nADSP policy@") || strings.Contains(s, "\x01") {
+			t.Errorf("%q", s)
+		}
 	}
 }
 

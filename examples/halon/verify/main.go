@@ -56,7 +56,7 @@ func run(domains []string, src io.Reader, dst io.Writer, dns dnsFunction) error 
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(dst, "%s %s d=%s s=%s\n", v.result, v.err, v.tags["d"], v.tags["s"])
+		fmt.Fprintf(dst, "%s %q d=%q s=%q\n", v.result, v.err, v.tags["d"], v.tags["s"])
 	}
 	return nil
 }

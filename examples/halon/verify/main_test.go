@@ -41,11 +41,11 @@ func Example() {
 	}
 	// Output:
 	// example.com => pass
-	// pass  d=example.com s=s1
-	// pass  d=example.com s=ed
+	// pass "" d="example.com" s="s1"
+	// pass "" d="example.com" s="ed"
 	// example.com => skip
-	// permerror body hash did not verify d=example.com s=s1
-	// permerror body hash did not verify d=example.com s=ed
+	// permerror "body hash did not verify" d="example.com" s="s1"
+	// permerror "body hash did not verify" d="example.com" s="ed"
 }
 
 func TestSDID(t *testing.T) {

@@ -53,7 +53,7 @@ func run(conf string, src io.Reader, dst io.Writer, r keyrecord.Resolver) error 
 	}
 	for _, r := range results {
 		s := sig{r}
-		fmt.Fprintf(dst, "%s domain=%s selector=%s identity=%s signalg=%s canons=%v keysize=%d flags=%v hdrsigned(Subject)=%v errorstr=%q\n",
+		fmt.Fprintf(dst, "%s domain=%q selector=%q identity=%q signalg=%s canons=%v keysize=%d flags=%v hdrsigned(Subject)=%v errorstr=%q\n",
 			s.stat(), r.Signature.Domain, r.Signature.Selector, r.Signature.Identifier, s.signalg(), r.Signature.Canon, r.KeyBits, s.flags(), s.hdrsigned("Subject"), s.errorstr())
 	}
 	return nil

@@ -49,8 +49,8 @@ func Example() {
 	// 	dkim=pass (256-bit key; unprotected) header.d=example.com
 	// 	header.i=news@example.com header.s=ed header.a=ed25519-sha256
 	// 	header.b=g5MtYelR
-	// DKIM_STAT_OK domain=example.com selector=mail identity=@example.com signalg=rsa-sha256 canons=relaxed/simple keysize=1024 flags=[PROCESSED PASSED NOSUBDOMAIN] hdrsigned(Subject)=true errorstr=""
-	// DKIM_STAT_OK domain=example.com selector=ed identity=news@example.com signalg=ed25519-sha256 canons=relaxed/simple keysize=256 flags=[PROCESSED PASSED] hdrsigned(Subject)=true errorstr=""
+	// DKIM_STAT_OK domain="example.com" selector="mail" identity="@example.com" signalg=rsa-sha256 canons=relaxed/simple keysize=1024 flags=[PROCESSED PASSED NOSUBDOMAIN] hdrsigned(Subject)=true errorstr=""
+	// DKIM_STAT_OK domain="example.com" selector="ed" identity="news@example.com" signalg=ed25519-sha256 canons=relaxed/simple keysize=256 flags=[PROCESSED PASSED] hdrsigned(Subject)=true errorstr=""
 	// <nil>
 	// Authentication-Results: mx.example.net;
 	// 	dkim=none
