@@ -8,6 +8,7 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -231,5 +232,43 @@ func TestFlags(t *testing.T) {
 	moved := signer(func(s *dkim.Signer) { s.Selector = "s2" })
 	if _, out, _ := doctorSays(t, sign(t, signer(nil)), "-selector", "s2", "-time", receipt, "-txt", txt(t, moved)); !strings.Contains(out, "key-missing: made with the key of selector s2") {
 		t.Errorf("-selector:\n%s", out)
+	}
+}
+
+// TestAnyMessage: a page and a text can be made of whatever can be read, and the
+// page shows every octet of the message once.
+func TestAnyMessage(t *testing.T) {
+	raw := list(sign(t, signer(func(s *dkim.Signer) { s.BodyLength = true })))
+	d := doctor{resolver: keyrecord.MapResolver{}, now: time.Now(), timeout: time.Second}
+	n := 0
+	for i := 0; i < len(raw); i += 3 {
+		for _, text := range []string{raw[:i], raw[:i] + "\r\n\x00\xff" + raw[i:], raw[i:], strings.ReplaceAll(raw[:i], "\r\n", "\n") + raw[i:]} {
+			diagnosis, err := d.diagnose(context.Background(), []byte(text))
+			if err != nil {
+				continue
+			}
+			n++
+			if err := writeText(io.Discard, diagnosis, true); err != nil {
+				t.Fatal(err)
+			}
+			if err := writeHTML(io.Discard, diagnosis, []byte(text)); err != nil {
+				t.Fatal(err)
+			}
+			for k, s := range diagnosis.Signatures {
+				var shown strings.Builder
+				list, _ := segments([]byte(text), s, k)
+				for _, part := range list {
+					shown.WriteString(part.Text)
+				}
+				got, want := shown.String(), visible([]byte(text))
+				// A cut within a CRLF shows its CR.
+				if strings.ReplaceAll(got, "␍\n\n", "\n") != strings.ReplaceAll(want, "␍\n\n", "\n") {
+					t.Fatalf("%q shows\n%q, want\n%q", text, got, want)
+				}
+			}
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d messages could be read", n)
 	}
 }
