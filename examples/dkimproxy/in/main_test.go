@@ -162,14 +162,12 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// What a stranger writes stays in its line.
+// What a stranger writes stays in its line: U+0085 ends one for some terminals.
 func TestReportIsSafe(t *testing.T) {
-	text := "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; i=a=0D=0AADSP=20policy@example.com; h=from; bh=; b=\r\nFrom: \"a\\\x01b\" <x@example.com>\r\n\r\n"
+	text := "DKIM-Signature: v=1; a=rsa-sha256; d=example.com; s=s; i=a\u0085b@example.com; h=from; bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=; b=AAAA\r\nFrom: x@example.com\r\n\r\n"
 	v := must(check(context.Background(), []byte(text), zone()))
-	for _, s := range []string{v.report(), v.fields("mx.example.net")} {
-		if strings.Contains(s, "\nADSP policy@") || strings.Contains(s, "\x01") {
-			t.Errorf("%q", s)
-		}
+	if report := v.report(); !strings.Contains(report, "b@example.com") || strings.Contains(report, "\u0085") {
+		t.Errorf("%q", report)
 	}
 }
 
