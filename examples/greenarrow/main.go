@@ -93,7 +93,7 @@ func readStore(file, text, hash string) (*store, error) {
 	if at, err := decode(text, s.add); err != nil {
 		return nil, fmt.Errorf("%s:%s: %w", file, position(text[:at]), err)
 	}
-	return s, s.table.Validate()
+	return s, nil
 }
 
 func position(before string) string {
@@ -138,8 +138,9 @@ func (s *store) add(k key) (err error) {
 		s.defaults[k.Domain] = k.Selector
 	}
 	s.keys[name] = &k
-	s.table.Senders[k.Domain] = append(s.table.Senders[k.Domain], signtable.Rule{Selector: k.Selector, Key: k.signer})
-	return nil
+	rules := []signtable.Rule{{Selector: k.Selector, Key: k.signer}}
+	s.table.Senders[k.Domain] = append(s.table.Senders[k.Domain], rules...)
+	return (&signtable.Table{Default: s.table.Default, Senders: map[string][]signtable.Rule{k.Domain: rules}}).Validate()
 }
 
 const (

@@ -166,17 +166,25 @@ func TestErrors(t *testing.T) {
 		{"[" + one("example.com", "a") + "," + one("Example.com", "A") + "]", "sha256", "f.json:3:2: \"example.com/a\" is there already", nil},
 		{"[" + one("a/b", "a") + "]", "sha256", "f.json:2:2: ", nil},
 		{"[" + one("example.com", strings.Repeat("a", 201)) + "]", "sha256", "f.json:2:2: ", nil},
-		{"[" + one("example.com.", "a") + "]", "sha256", "no domain", nil},
+		{"[" + one("example.com.", "a") + "]", "sha256", "f.json:2:2: ", nil},
 		{"[\n {\"domain\": \"example.com\", \"selector\": \"a\", \"private\": \"x\"}]", "sha256", "f.json:2:2: ", dkim.ErrKey},
 		{"[\n {\"bits\": 1024}]", "sha256", "f.json:2:2: json: unknown field", nil},
 		{"[\n ]]", "sha256", "f.json:2:3: invalid character", nil},
-		{"[" + one("example.com", "a") + "]", "sha1", "RFC 8301", dkim.ErrHistoric},
+		{"[" + one("example.com", "a") + "]", "sha1", "f.json:2:2: signtable: \"example.com\", rule 0: a=: unusable algorithm: historic algorithm: RFC 8301", dkim.ErrHistoric},
 		{"[" + one("example.com", "a") + "]", "md5", "rsa-md5", dkim.ErrAlgorithm},
 	} {
 		_, err := readStore("f.json", tt.text, tt.hash)
 		if err == nil || !strings.Contains(err.Error(), tt.want) || tt.err != nil && !errors.Is(err, tt.err) {
 			t.Errorf("%s: %v, want %s", tt.text, err, tt.want)
 		}
+	}
+	// A domain may have more keys than a message has signatures.
+	var many []string
+	for i := range 2 * maxSignatures {
+		many = append(many, one("example.com", fmt.Sprint("s", i)))
+	}
+	if _, err := readStore("f.json", "["+strings.Join(many, ",")+"]", "sha256"); err != nil {
+		t.Error(err)
 	}
 }
 

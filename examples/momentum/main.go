@@ -66,14 +66,15 @@ func run(conf, folder string, variables []string, src io.Reader, dst, log io.Wri
 // hold options alone.
 type parser struct {
 	scanner.Scanner
-	table *signtable.Table
-	keys  *signtable.KeyCache
+	table  *signtable.Table
+	keys   *signtable.KeyCache
+	places map[string]scanner.Position // of each dk_domain, and of the module
 }
 
 // parseConfig reads a configuration. Keys are opened in root, which stands for
 // "/". Errors name the file, the line and the column.
 func parseConfig(file, text string, root fs.FS) (*signtable.Table, error) {
-	p := &parser{keys: &signtable.KeyCache{FS: root, Size: 2048, TTL: 300 * time.Second, NegativeTTL: 3600 * time.Second}}
+	p := &parser{places: map[string]scanner.Position{}, keys: &signtable.KeyCache{FS: root, Size: 2048, TTL: 300 * time.Second, NegativeTTL: 3600 * time.Second}}
 	p.table = &signtable.Table{Keys: p.keys, Exact: true, Senders: map[string][]signtable.Rule{}}
 	// The canonicalization that the opendkim module states, and to sign for whoever has a key.
 	p.table.Default = signtable.Rule{Canon: canon.Pair{Header: canon.Simple, Body: canon.Simple}, Optional: signtable.On}
@@ -89,7 +90,11 @@ func parseConfig(file, text string, root fs.FS) (*signtable.Table, error) {
 	if p.table.Default.Selector != "" {
 		p.table.Senders["."] = []signtable.Rule{{}}
 	}
-	return p.table, p.table.Validate()
+	err := p.table.Validate()
+	if e := (*signtable.RuleError)(nil); errors.As(err, &e) {
+		err = fmt.Errorf("%v: %w", p.places[e.Key], err)
+	}
+	return p.table, err
 }
 
 // next returns a token past comments, without quotes, and "" at the end.
@@ -105,8 +110,13 @@ func (p *parser) next() string {
 func (p *parser) stanza(module, name string) error {
 	r := &p.table.Default
 	if module == "dk_domain" {
-		r = &signtable.Rule{}
+		r, p.places[name] = &signtable.Rule{}, p.Position
 		defer func() { p.table.Senders[name] = []signtable.Rule{*r} }()
+		if err := (&signtable.Table{Senders: map[string][]signtable.Rule{name: nil}}).Validate(); err != nil {
+			return err
+		}
+	} else if module == "dkim_sign" {
+		p.places["."] = p.Position
 	}
 	if name != "{" && p.next() != "{" {
 		return errors.New("want {")
