@@ -16,8 +16,7 @@ type hypothesis struct {
 	simple bool                             // field makes what relaxed canonicalization does not see
 }
 
-// hypotheses are all there are, in the order in which they are tried. The list
-// is read-only.
+// hypotheses returns all there are, in the order in which they are tried.
 //
 // The causes that are not here need no search: those of the key (keys lists
 // what may have made a signature), the clock, the settings, and the lines

@@ -84,7 +84,8 @@ type Finding struct {
 	Advice string // what to do about it, in one sentence
 }
 
-// A Proof says that a cause is one, not only likely.
+// A Proof says that a cause is one, not only likely. That of a body is worth what
+// bh= is worth: b= alone vouches for it, so look at Report.Header too.
 type Proof struct {
 	BodyHash  bool // bh= is the hash of the body once Undone is
 	Signature bool // b= verifies over the header once Undone is
