@@ -56,7 +56,7 @@ var errMixed = fmt.Errorf("%w: CRLF, LF and CR are mixed where a field is to be 
 // CR alone, readers disagree about where a field begins and the header ends.
 // So a field is removed if it is one to any of them, up to where it ends for
 // all of them, and only an empty line that all take for the end of the header
-// is that. Nothing becomes a field for a reader to whom it was none. Where that
+// is that: behind LF LF it goes on if CRLF comes. Nothing becomes a field for a reader to whom it was none. Where that
 // cannot be, Read returns ErrSyntax: refuse the message. Above a
 // canon.NewCRLFReader, which ends every line in CRLF, none of this happens.
 //
@@ -81,6 +81,7 @@ type StripReader struct {
 	crlf    bool        // a line has ended in CRLF
 	weak    int         // offset in field of the last LF or CR alone, in stripName; -1 if there is none
 	blank   bool        // the field that is held has an empty line for some reader
+	lfBody  bool        // the header has ended in LF, and no CRLF has come
 	exposed bool        // LF alone divides the first field, which was removed, from the next
 
 	removed []Removal
@@ -175,7 +176,11 @@ func (s *StripReader) scan(b []byte) {
 			}
 			s.endLine(endCR)
 		}
-		n := bytes.IndexAny(b, "\r\n")
+		ends := "\r\n"
+		if s.lfBody {
+			ends = "\r"
+		}
+		n := bytes.IndexAny(b, ends)
 		if n < 0 {
 			n = len(b)
 		}
@@ -205,14 +210,19 @@ func (s *StripReader) strong(end string) bool {
 }
 
 // goesOn reports whether the field may go on behind the last line end, though
-// no white space follows. A name goes on behind LF as well, as others trim it.
+// no white space follows. Before a name and behind it, LF is trimmed by some.
 func (s *StripReader) goesOn() bool {
-	return !s.strong(s.end) || s.state == stripName && s.end == endLF
+	return !s.strong(s.end) || s.state == stripName && s.end == endLF && (len(s.name.seen) == 0 || s.name.complete())
 }
 
 // endLine takes the end of a line.
 func (s *StripReader) endLine(end string) {
 	s.crlf = s.crlf || end == endCRLF
+	if s.lfBody && !s.crlf {
+		s.out.WriteString(end)
+		return
+	}
+	s.lfBody = false
 	switch {
 	case s.crlf && s.exposed:
 		s.err = errMixed
@@ -236,6 +246,13 @@ func (s *StripReader) endLine(end string) {
 		s.out.WriteString(s.owed)
 		s.out.WriteString(end)
 		s.state = stripBody
+		if end == endLF { // but not for a reader of CRLF, should one come
+			s.state = stripPass
+			s.owed = ""
+			s.lfBody = true
+			s.newLine = false
+			s.exposed = false
+		}
 	}
 }
 

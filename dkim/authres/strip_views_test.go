@@ -111,22 +111,30 @@ func checkStrip(t *testing.T, message string, between func(io.Reader) io.Reader)
 		t.Fatalf("%q gives %q, which would go on the field above", message, got)
 	}
 	for _, v := range views {
-		if first, _, found := strings.Cut(message, "\r\n"); v.name == crlfAlone && (!found || strings.Contains(first, "\n\n")) {
-			continue // package dkim, which has this view, takes it for a message with LF
+		if v.name == crlfAlone && !strings.Contains(message, "\r\n") {
+			continue // it has no lines
 		}
+		// A message that is LF up to LF LF has no header for package dkim, nor
+		// mostly for others whose lines end in CRLF alone. What has become a field
+		// to them is not asked.
+		first, _, _ := strings.Cut(message, "\r\n")
+		lf := v.name == crlfAlone && strings.Contains(first, "\n\n")
 		left := v.fields(message)
 		if len(left) > 0 && isSpace(message[0]) {
 			left = left[1:]
 		}
 		// A view that the line ends are right for loses no other field.
-		if right := v.name == crlfAlone || v.name == lfOrCRLF && !strings.Contains(message, "\r"); right && !slices.Equal(otherNames(v.fields(got)), otherNames(left)) {
+		if right := v.name == crlfAlone && !lf || v.name == lfOrCRLF && !strings.Contains(message, "\r"); right && !slices.Equal(otherNames(v.fields(got)), otherNames(left)) {
 			t.Fatalf("%s: %q gives %q: another field is gone", v.name, message, got)
 		}
-		for _, field := range v.fields(got) {
-			if claims(field) {
+		for i, field := range v.fields(got) {
+			if claims(field) && !(lf && i == 0) { // the first ends in CRLF too late for anybody
 				t.Fatalf("%s: %q gives %q: %q is left", v.name, message, got, field)
 			}
 			i := slices.IndexFunc(left, func(f string) bool { return nameOf(f) == nameOf(field) })
+			if lf {
+				continue
+			}
 			if i < 0 {
 				t.Fatalf("%s: %q gives %q: %q has become a field", v.name, message, got, field)
 			}
@@ -195,7 +203,10 @@ func TestStripReaderLineEnds(t *testing.T) {
 		{"CRLF CR", "X: a\r\n\r" + ar + "\r\nFrom: b\r\n\r\n", "error"},
 		{"within the field", "X: a\r\n" + ar + "\n\nbody\r\nFrom: eve\r\n\r\n", "error"},
 		{"within the field, CRCRLF", ar + "\r\r\nFrom: b\r\n\r\n", "error"},
-		{"LF LF, and only then CRLF", "X: a\n\n" + ar + "\r\n\r\n", "X: a\n\n" + ar + "\r\n\r\n"},
+		{"LF LF, and only then CRLF", "X: a\n\nb\r\n" + ar + "\r\n\r\n" + ar, "X: a\n\nb\r\n\r\n" + ar},
+		{"LF LF, and CRLF behind what looks like a field", "X: a\n\n" + ar + "\r\n\r\n", "X: a\n\n" + ar + "\r\n\r\n"},
+		{"LF LF", ar + "\nX: a\n\n" + ar + "\n" + ar, "X: a\n\n" + ar + "\n" + ar},
+		{"LF LF and CR", "X: a\n\n" + ar + "\r" + ar, "X: a\n\n" + ar + "\r" + ar},
 		{"CRLF at once", "\r\n" + ar + "\r\n", "\r\n" + ar + "\r\n"},
 		{"LF at once", "\n" + ar + "\r\n", "error"},
 		{"LF at once, and nothing to remove", "\nX: a\n\n" + ar + "\n", "\nX: a\n\n" + ar + "\n"},
