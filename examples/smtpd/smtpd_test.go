@@ -39,10 +39,7 @@ func TestMain(m *testing.M) {
 
 // A zone is a DNS with the keys that it made. Names below down.example are on a
 // server that does not answer.
-type zone struct {
-	mu   sync.Mutex
-	keys keyrecord.MapResolver
-}
+type zone struct{ keys keyrecord.MapResolver }
 
 func (z *zone) LookupTXT(ctx context.Context, name string) ([]string, error) {
 	if strings.HasSuffix(name, ".down.example.") {
