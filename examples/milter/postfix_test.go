@@ -26,18 +26,8 @@ const patience = 90 * time.Second
 // milter, unless that is empty.
 type service struct{ port, milter string }
 
-// postfixRoot is where install has put Postfix.
-func postfixRoot(t *testing.T) string {
-	root, err := filepath.Abs("postfix")
-	if err != nil {
-		t.Fatal(err)
-	}
-	need(t, filepath.Join(root, "usr/lib/postfix/sbin/master"))
-	if os.Geteuid() != 0 {
-		skip(t, "Postfix has to be started by root")
-	}
-	return root
-}
+// root is where install has put Postfix.
+const root = "/usr/local/lib/waxseal-postfix"
 
 // need skips the test if a program is not there.
 func need(t *testing.T, program string) {
@@ -61,7 +51,10 @@ func skip(t *testing.T, reason string) {
 // domain of the recipient.
 func startPostfix(t *testing.T, hostname string, services []service, routes map[string]string) {
 	t.Helper()
-	root := postfixRoot(t)
+	need(t, filepath.Join(root, "usr/lib/postfix/sbin/master"))
+	if os.Geteuid() != 0 {
+		skip(t, "Postfix has to be started by root")
+	}
 	owner, err := user.Lookup("postfix")
 	if err != nil {
 		skip(t, fmt.Sprintf("%v; ./install makes it", err))
