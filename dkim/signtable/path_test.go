@@ -54,6 +54,13 @@ func TestSenderStaysInside(t *testing.T) {
 		{"\uff0e\uff0e.example", ""},
 		{"a\u2024b.example", ""}, // ONE DOT LEADER
 		{"-x.example", ""},
+		{"a\u3002b.example", ""}, // IDEOGRAPHIC FULL STOP, which UTS 46 maps to a dot
+		{"\u3002\u3002", ""},
+		{"a\u00adb.example", ""}, // SOFT HYPHEN, which UTS 46 removes
+		{"\u202egro.example", ""},
+		{"a*b.example", ""},
+		{"a%2f..%2fb.example", ""},
+		{"xn--.example", ""},
 		{"[127.0.0.1]", ""},
 		{strings.Repeat("a", 64) + ".example", ""},
 		{strings.Repeat("a.", 130) + "example", ""},
