@@ -10,6 +10,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -60,6 +61,13 @@ func TestRoundTrip(t *testing.T) {
 					chosen := canon.Pair{Header: cmp.Or(header, canon.Relaxed), Body: cmp.Or(body, canon.Relaxed)}
 					if res.Signature.Canon != chosen {
 						t.Errorf("c=%v, want %v", res.Signature.Canon, chosen)
+					}
+					// 6376-2.10-c: base64 is padded.
+					for _, name := range []string{"bh", "b"} {
+						value := strings.Join(strings.Fields(tag(res.Signature.String(), name)), "")
+						if _, err := base64.StdEncoding.DecodeString(value); err != nil {
+							t.Errorf("%s=%s: %v", name, value, err)
+						}
 					}
 				}
 			}
