@@ -96,8 +96,8 @@ func checkTest(t *testing.T, option, dir, function, name string) {
 	t.Errorf("%s: no file of %s has %s, or none the case %q", option, dir, function, name)
 }
 
-// systemOptions are the names of the options as the systems have them, but for
-// MDaemon's, which are those of its dialogs.
+// systemOptions are the names of the options as the systems have them; for
+// MDaemon's, which its dialogs describe, a word of each.
 const systemOptions = `
 dkim_sign dk_domain base_domain body_canon body_length_limit copy_headers digest header_canon headerlist identity key keycache_size lifetime
 neg_keycache_ttl pos_keycache_ttl selector sign_condition dkim domainkeys opendkim_sign Signing_Stats signing_stats flush ec_dkim_ctl --add-dkim
@@ -115,7 +115,7 @@ default_for_domain bits private public default hashfunc domain from_domain use_k
 conf_file listen relay signature dkim_method domainkeys_method method sender_map listid_map reject_error $sender $senderdomain $key $keydomain $$ hostname
 reject_fail --type --algorithm --method --selector --domain --expiration --identity --key --key-protocol --extra-tag --timestamp --binary
 --debug-canonicalization dkimverify.pl
-DKSign.dat dns_readme.txt rsa.public StripSigsFromListMail nHonorBodyLengthTag nCheckPractices nSubjectRequired nAllowUnsignedFromHeaders nSaveCanonicalizedData
+t= q= l= z= r=y Canonicalize honours requires trigger Exemptions Cache eligible DKSign.dat dns_readme.txt rsa.public StripSigsFromListMail nHonorBodyLengthTag nCheckPractices nSubjectRequired nAllowUnsignedFromHeaders nSaveCanonicalizedData
 nIncludeBodyLengthTag nIncludeTimeStamp nIncludeQueryMethod nIncludeCopiedHeaders szIdentity expireTime szRequiredHeaders pfnHeaderCallback`
 
 // TestSystemOptions: each option stands in the first column of a row.
