@@ -66,6 +66,23 @@ func TestReport(t *testing.T) {
 	}
 }
 
+// BENCHMARKS.md has a row for each that there is, and the notes.
+func TestFile(t *testing.T) {
+	file, err := os.ReadFile("../../BENCHMARKS.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	have := rows(string(file))
+	for _, row := range rows(report(t, tiny(""))) {
+		if strings.Trim(row, "-") != "" && !strings.HasPrefix(row, "memory ") && !slices.Contains(have, row) {
+			t.Errorf("BENCHMARKS.md has no row %q: write it anew", row)
+		}
+	}
+	if !bytes.HasSuffix(file, []byte(notes)) {
+		t.Error("BENCHMARKS.md does not end in notes.md")
+	}
+}
+
 // -run chooses rows, and a section without any is left out.
 func TestRun(t *testing.T) {
 	got := report(t, tiny("^verify simple .* 2K text$"))

@@ -3,7 +3,7 @@
 // output. It is a module of its own, so that nobody who imports waxseal meets
 // what it compares with.
 //
-//	go run . -short           # about a minute
+//	go run . -short           # a few minutes
 //	go run . >../../BENCHMARKS.md
 //	go run . -run '^verify .* 100K'
 //	./install && go run . -peers
@@ -19,6 +19,7 @@ package main
 
 import (
 	"bufio"
+	_ "embed"
 	"flag"
 	"fmt"
 	"io"
@@ -117,9 +118,17 @@ func (c config) report(w, progress io.Writer, command string) error {
 	for _, s := range list {
 		s.write(out)
 	}
+	if c.run == nil || c.run.String() == "" {
+		out.WriteString(notes)
+	}
 	fmt.Fprintf(progress, "%.0f s\n", time.Since(start).Seconds())
 	return out.Flush()
 }
+
+// notes are what a maintainer made of the numbers.
+//
+//go:embed notes.md
+var notes string
 
 const intro = `# Benchmarks
 
