@@ -151,8 +151,7 @@ func makeRule(scheme string, o map[string]string) (r signtable.Rule, err error) 
 		return r, err
 	}
 	r.Identity, r.Algorithm = expand(o["identity"]), o["algorithm"]
-	if err == nil {
-		r.Canon, err = canon.ParsePair(o["method"])
-	}
-	return r, err
+	pair, err2 := canon.ParsePair(o["method"])
+	r.Canon = pair
+	return r, errors.Join(err, err2)
 }

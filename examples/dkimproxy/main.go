@@ -69,26 +69,26 @@ func (p *proxy) sign(ctx context.Context, message []byte) (fields, line string, 
 	w, signer := dkim.NewSignWriter(ctx, p), ""
 	w.Write(message)
 	signatures, err := w.Finish()
+	if err != nil { // then DomainKeys does not sign either
+		return "", "skipped; " + err.Error(), err
+	}
 	for _, s := range signatures {
-		fields += s.String()
-		signer = cmp.Or(signer, s.Identifier)
+		fields, signer = fields+s.String(), cmp.Or(signer, s.Identifier)
 	}
 	for _, s := range p.old {
 		old, err := domainkeys.Sign(ctx, bytes.NewReader(message), &domainkeys.Signer{
 			Domain: s.Domain, Selector: s.Selector, Key: s.Key, Canon: domainkeys.Canon(s.Canon.Body), Fields: []string{"*"}})
-		if errors.Is(err, dkim.ErrDomain) { // the sender is not at or below d=: it is left out
-			continue
-		} else if err != nil {
+		if err == nil {
+			fields, signer = fields+old.String(), cmp.Or(signer, "@"+s.Domain)
+		} else if !errors.Is(err, dkim.ErrDomain) { // where the sender is not at or below d=, it is left out
 			return "", "skipped; " + err.Error(), err
 		}
-		fields += old.String()
-		signer = cmp.Or(signer, "@"+s.Domain)
 	}
 	if signer == "" {
-		return "", fmt.Sprintf("skipped; %v", cmp.Or(err, dkim.ErrNoSigner)), err
+		return "", "skipped; " + dkim.ErrNoSigner.Error(), nil
 	}
 	line = fmt.Sprintf("signed; message-id=%s, signer=<%s>, from=<%s>", p.messageID, signer, strings.Join(p.from, ","))
-	return fields, strings.Map(func(r rune) rune { return max(r, ' ') }, line), err // one line, whatever is in the message
+	return fields, strings.Map(func(r rune) rune { return max(r, ' ') }, line), nil // one line, whatever is in the message
 }
 
 // SignersFor chooses the signers, and notes what sign needs beside them. Fields
