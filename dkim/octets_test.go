@@ -56,3 +56,30 @@ func TestSafeOctets(t *testing.T) {
 		}
 	}
 }
+
+// What h= may name, and what may stand before the "@" of i=, octet by octet.
+func TestNameAndLocalPartOctets(t *testing.T) {
+	for c := range 0x80 {
+		s := string(rune(c))
+		if got, want := isFieldName("a"+s), c > ' ' && c < 0x7f && c != ':' && c != ';'; got != want {
+			t.Errorf("isFieldName(a%q) = %v", s, got)
+		}
+		if got, want := isLocalPart("a"+s), c >= ' ' && c < 0x7f && c != '@'; got != want {
+			t.Errorf("isLocalPart(a%q) = %v", s, got)
+		}
+		if got, want := isLocalPart(`"`+s+`"`), c >= ' ' && c < 0x7f && c != '"' && c != '\\'; got != want {
+			t.Errorf("isLocalPart of %q in quotes = %v", s, got)
+		}
+		if got, want := isLocalPart(`"\`+s+`"`), c >= ' ' && c < 0x7f; got != want {
+			t.Errorf("isLocalPart of %q with a backslash in quotes = %v", s, got)
+		}
+	}
+	for s, want := range map[string]bool{`"`: false, `""`: true, `"a`: false, `"\"`: false, "\xff": false, "é": true, `a"`: true} {
+		if got := isLocalPart(s); got != want {
+			t.Errorf("isLocalPart(%q) = %v", s, got)
+		}
+	}
+	if isFieldName("") || isFieldName("é") {
+		t.Error("isFieldName takes nothing, or what is not ASCII")
+	}
+}

@@ -21,6 +21,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,9 +46,13 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 	seed := flags.Uint64("seed", 1, "decides which, if -n is not 0")
 	want := flags.Float64("want", 95, "percent that must be noticed")
 	verbose := flags.Bool("v", false, "print what is noticed too")
-	match := flags.String("match", "", "only breaks whose place or name has this `text`")
+	match := flags.String("match", "", "only breaks of whose place or name this `regexp` matches a part")
 	list := flags.Bool("list", false, "print the breaks, and test none")
 	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	only, err := regexp.Compile(*match)
+	if err != nil {
 		return err
 	}
 	abs, err := filepath.Abs(*root)
@@ -76,7 +81,7 @@ func run(ctx context.Context, out io.Writer, args []string) error {
 			failed = append(failed, dir)
 		}
 		sample := Sample(slices.DeleteFunc(all, func(m Mutant) bool {
-			return !strings.Contains(m.String()+"\n"+m.ID(), *match)
+			return !only.MatchString(m.String() + "\n" + m.ID())
 		}), *n, *seed)
 		if *list {
 			for i := range sample {

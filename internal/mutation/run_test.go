@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 		}
 	}
 	out.Reset()
-	if err := run(t.Context(), &out, []string{"-root", root, "-want", "50", "-match", "drop", "p"}); err != nil ||
+	if err := run(t.Context(), &out, []string{"-root", root, "-want", "50", "-match", "dr[o]p:", "p"}); err != nil ||
 		out.String() != "p: 1 of 1 breaks noticed, 100.0 %: 1 killed, 0 timed out, 0 survived; 0 change nothing, 0 do not compile\n" {
 		t.Errorf("-match: %v\n%s", err, out.String())
 	}
@@ -81,6 +81,7 @@ func TestRunErrors(t *testing.T) {
 		{"tests that do not compile", "func Test(t *testing.T) { undefined }\n", []string{"p"}},
 		{"no such package", test, []string{"q"}},
 		{"no such flag", test, []string{"-x"}},
+		{"no regexp", test, []string{"-match", "(", "p"}},
 	} {
 		if err := run(t.Context(), new(bytes.Buffer), append([]string{"-root", write(t, tt.test)}, tt.args...)); err == nil {
 			t.Errorf("%s: no error", tt.what)
