@@ -21,6 +21,13 @@ func FuzzParseSignature(f *testing.F) {
 	for _, tags := range []string{goodTags, with("l=3", "x=1900000000", "q=dns/txt", "i=a@example.org"), with("z=From:a|To:=20b", "foo=bar"), "v=1", ";;"} {
 		f.Add("DKIM-Signature: " + strings.NewReplacer("BH", strings.Repeat("A", 43)+"=", " b=B", " b=AAAA").Replace(tags) + "\r\n")
 	}
+	for _, s := range readSelection(f) {
+		for _, field := range fieldPattern.FindAllString(string(s.message()), -1) {
+			if strings.HasPrefix(field, "DKIM-Signature") {
+				f.Add(field)
+			}
+		}
+	}
 	f.Fuzz(func(t *testing.T, field string) {
 		s, err := ParseSignature([]byte(field))
 		if s == nil {

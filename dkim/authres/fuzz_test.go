@@ -3,6 +3,8 @@ package authres
 import (
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -20,6 +22,20 @@ func FuzzParse(f *testing.F) {
 		"mx; none", "(a) \"m\\x\" 1 (b) ; dkim=pass", "MX. a=b; none", "a 2; dkim=pass", "( mx; dkim=pass", "bücher.example; dkim=pass header.i=joe (b) @bücher.example",
 	} {
 		f.Add(s)
+	}
+	files, err := filepath.Glob("testdata/*.txt") // what other software writes
+	if err != nil || len(files) == 0 {
+		f.Fatal(files, err)
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, part := range strings.Split(string(data), "-- field --\n")[1:] {
+			field, _, _ := strings.Cut(part, "-- want --\n")
+			f.Add(strings.ReplaceAll(field, "\n", "\r\n"))
+		}
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		got, err := Parse(s)
