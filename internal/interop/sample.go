@@ -194,6 +194,10 @@ func (s *Sample) tags(c *Choices, algorithm string, names []string, body string)
 		}
 	}
 	list = append(list, "h="+s.fields(c, names), "bh=BH", "b=B")
+	if text := records[record]; (strings.Contains(text, "t=s") || strings.Contains(text, ":s:")) && c.Below(2) == 1 {
+		list = append(list, "i=joe@sub.example.com") // what t=s is about
+		s.has("i=joe@sub.example.com")
+	}
 	for range c.Below(3) {
 		tag := c.One("t=1700000000", "x=4000000000", "x=1700000000", "t=4000000000", "i=@example.com", "i=joe@sub.example.com", "i=joe@example.org",
 			"i=joe@EXAMPLE.com", "l="+fmt.Sprint(len(body)), "l=0", "l=3", "l=99999", "q=dns/txt", "q=foo:dns/txt", "q=foo", "z=From:x|To:=20y",
@@ -236,10 +240,11 @@ func (s *Sample) tags(c *Choices, algorithm string, names []string, body string)
 		s.has("white space before semicolons")
 	}
 	end := c.One("", ";", "; ", " ", ";\r\n ")
-	if strings.HasSuffix(end, " ") {
+	tags := strings.Join(list, between) + end
+	if strings.HasSuffix(tags, " ") || strings.HasSuffix(tags, "\t") {
 		s.has("white space behind the tags")
 	}
-	return strings.Join(list, between) + end
+	return tags
 }
 
 // fields returns the value of h=.

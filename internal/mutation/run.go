@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -39,6 +40,8 @@ type Runner struct {
 	Table   []Equivalent
 	Out     io.Writer
 	Verbose bool // print what is noticed too
+
+	output *bytes.Buffer // of tests, while nothing is broken
 }
 
 // Source returns the mutants of a package: of all its files, but for tests.
@@ -114,10 +117,12 @@ func (r *Runner) Test(ctx context.Context, m *Mutant, packages []string) (Outcom
 // error means that they fail.
 func (r *Runner) Time(ctx context.Context, packages []string) (time.Duration, error) {
 	begin := time.Now()
+	r.output = new(bytes.Buffer)
 	outcome, dir, err := r.Test(ctx, nil, packages)
 	if err == nil && outcome != Survived {
-		err = fmt.Errorf("without a break, the tests of %s end with: %s", dir, outcome)
+		err = fmt.Errorf("without a break, the tests of %s end with: %s\n%s", dir, outcome, r.output)
 	}
+	r.output = nil
 	return time.Since(begin), err
 }
 
@@ -148,6 +153,9 @@ func (r *Runner) overlay(m *Mutant) (string, error) {
 func (r *Runner) build(ctx context.Context, overlay, binary, dir string) (bool, error) {
 	cmd := exec.CommandContext(ctx, "go", "test", "-c", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-o", binary, "./"+dir)
 	cmd.Dir = r.Root
+	if r.output != nil {
+		cmd.Stderr = r.output
+	}
 	err := cmd.Run()
 	if ctx.Err() != nil {
 		return false, ctx.Err()
@@ -166,6 +174,9 @@ func (r *Runner) test(ctx context.Context, binary, dir, mode string) (Outcome, e
 	limited := fmt.Sprintf(`ulimit -v %d; exec "$0" "$@"`, maxMemory)
 	cmd := exec.CommandContext(timed, "sh", "-c", limited, binary, mode, "-test.failfast")
 	cmd.Dir = filepath.Join(r.Root, dir)
+	if r.output != nil {
+		cmd.Stdout, cmd.Stderr = r.output, r.output
+	}
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {

@@ -76,15 +76,16 @@ func TestRunErrors(t *testing.T) {
 	for _, tt := range []struct {
 		what, test string
 		args       []string
+		want       string
 	}{
-		{"tests that fail by themselves", "func Test(t *testing.T) { t.Error(1) }\n", []string{"p"}},
-		{"tests that do not compile", "func Test(t *testing.T) { undefined }\n", []string{"p"}},
-		{"no such package", test, []string{"q"}},
-		{"no such flag", test, []string{"-x"}},
-		{"no regexp", test, []string{"-match", "(", "p"}},
+		{"tests that fail by themselves", "func Test(t *testing.T) { t.Error(\"by itself\") }\n", []string{"p"}, "by itself"},
+		{"tests that do not compile", "func Test(t *testing.T) { unknown }\n", []string{"p"}, "undefined: unknown"},
+		{"no such package", test, []string{"q"}, "no Go source"},
+		{"no such flag", test, []string{"-x"}, "-x"},
+		{"no regexp", test, []string{"-match", "(", "p"}, "missing closing"},
 	} {
-		if err := run(t.Context(), new(bytes.Buffer), append([]string{"-root", write(t, tt.test)}, tt.args...)); err == nil {
-			t.Errorf("%s: no error", tt.what)
+		if err := run(t.Context(), new(bytes.Buffer), append([]string{"-root", write(t, tt.test)}, tt.args...)); err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %q", tt.what, err, tt.want)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
