@@ -317,3 +317,19 @@ func TestVisibleLen(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkParseFolds parses a value of many folds: MB/s is the same for all.
+func BenchmarkParseFolds(b *testing.B) {
+	for _, n := range []int{1000, 4000, 16000} {
+		text := "a=x" + strings.Repeat("\r\n x", n) + "; b=y"
+		b.Run(fmt.Sprintf("folds=%d", n), func(b *testing.B) {
+			b.SetBytes(int64(len(text)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := Parse(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
