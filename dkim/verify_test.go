@@ -1,6 +1,7 @@
 package dkim
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -324,6 +325,23 @@ func (e endless) WriteTo(w io.Writer) (n int64, err error) {
 			return n, err
 		}
 		e.cancel()
+	}
+}
+
+// A context that has ended already ends no reading of what is in memory: the
+// signature tells of it.
+func TestContextEndedBefore(t *testing.T) {
+	r := newRig(t)
+	signed := r.sign(t, testMessage)
+	r.verifier.Resolver = resolverFunc(func(ctx context.Context, _ string) ([]string, error) { return nil, ctx.Err() })
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	for _, src := range []io.Reader{strings.NewReader(signed), bytes.NewReader([]byte(signed)), bytes.NewBufferString(signed)} {
+		results, err := Verify(ctx, src, r.verifier)
+		if err != nil {
+			t.Fatalf("%T: %v", src, err)
+		}
+		want(t, fmt.Sprintf("%T", src), results[0], TempError, context.Canceled)
 	}
 }
 

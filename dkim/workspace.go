@@ -52,7 +52,7 @@ func (s *workspace) release() {
 	s.scanner.Reset()
 	s.body.Reset()
 	s.writer = VerifyWriter{}
-	s.feed.reset(nil, nil)
+	s.feed.forget()
 	s.signing.reset()
 	s.signer[0] = nil
 	clear(s.tags[:cap(s.tags)]) // strings of the message
