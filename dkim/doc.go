@@ -69,6 +69,9 @@
 //     it, erratum 4875 would forbid it, and OpenDKIM writes it. Other white
 //     space there is malformed.
 //   - A message without a From field is PermError, whatever h= says.
+//   - Bare CR and LF in a header are data. Where a From field follows one, for
+//     software that takes it for a line end, all signatures are Policy, unless
+//     Verifier.UncoveredFrom: that software shows another author.
 //   - A line without a colon in the header is an error of the message. A field
 //     whose name holds octets that names cannot have stays a field that
 //     nothing selects; a Signer refuses it.

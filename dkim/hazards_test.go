@@ -126,6 +126,9 @@ func TestHazardFalsePasses(t *testing.T) {
 		{"a key record with =foo", goodTags, "=foo; p=" + p, "", PermError, keyrecord.ErrSyntax},
 		{"Subject with NBSP matched Subject", with("h=from:subject:subject"), "", "Subject\u00a0: x\r\n" + testMessage, Pass, nil},
 		{"l= with appended content", with("l=10"), "", "", Policy, ErrPartialBody},
+		{"a second From behind a bare LF", goodTags, "", "X: a\nFrom : Eve <eve@example.com>\r\n" + testMessage, Policy, ErrUncoveredFrom},
+		{"a second From behind a bare CR", goodTags, "", "X: a\rfrom: Eve <eve@example.com>\r\n" + testMessage, Policy, ErrUncoveredFrom},
+		{"a bare LF that hides nothing", goodTags, "", "X: a\nb\r\n" + testMessage, Pass, nil},
 		{"a second From below", goodTags, "", "From: Eve <eve@example.com>\r\n" + testMessage, Policy, ErrUncoveredFrom},
 	} {
 		record := tt.record

@@ -45,7 +45,8 @@ type Verifier struct {
 
 	// UncoveredFrom accepts a message with more From fields than h= covers:
 	// what a reader sees as the author may be forged (RFC 6376, section 8.15).
-	// Otherwise it is Policy.
+	// A line "From:" behind a bare CR or LF counts, since many readers take that
+	// for a line end. Otherwise it is Policy.
 	UncoveredFrom bool
 
 	// PublicSuffix accepts a d= under which anybody can register, as "co.uk"
@@ -106,7 +107,9 @@ func (v *Verifier) lookupTimeout() time.Duration {
 
 // check checks a well-formed signature against what can be known without a
 // key: first what RFC 6376 wants, then what v wants.
-func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, now time.Time) error {
+//
+// hidden is whether the header hides a From field.
+func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, hidden bool, now time.Time) error {
 	if s.algorithm == rsaSHA1 && !v.AllowSHA1 {
 		return &TagError{"a", fmt.Errorf("%w: %w: RFC 8301 forbids rsa-sha1; sign with rsa-sha256", ErrAlgorithm, ErrHistoric)}
 	}
@@ -119,12 +122,15 @@ func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, now t
 	if s.Time.After(now.Add(v.skew())) {
 		return tagErrorf("t", ErrFuture, "by %s; is a clock wrong?", s.Time.Sub(now).Truncate(time.Second))
 	}
-	return v.checkPolicy(s, h, names)
+	return v.checkPolicy(s, h, names, hidden)
 }
 
-func (v *Verifier) checkPolicy(s *Signature, h *Header, names *headerhash.Index) error {
+func (v *Verifier) checkPolicy(s *Signature, h *Header, names *headerhash.Index, hidden bool) error {
 	if signed, total := s.listed("From"), names.Count("From"); signed < total && !v.UncoveredFrom {
 		return tagErrorf("h", ErrUncoveredFrom, "%d of %d From fields are signed", signed, total)
+	}
+	if hidden && !v.UncoveredFrom {
+		return fmt.Errorf("%w: a bare CR or LF hides it from who wants CRLF", ErrUncoveredFrom)
 	}
 	for _, field := range v.RequireFields {
 		if signed, total := s.listed(field), names.Count(field); signed < total {

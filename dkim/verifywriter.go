@@ -143,13 +143,14 @@ func (w *VerifyWriter) begin() {
 		return
 	}
 	w.work.index.Reset(h.raw)
+	hidden := h.raw.Hides("From")
 	good := 0
 	for i := range w.checks {
 		c := &w.checks[i]
 		if c.Err != nil {
 			continue
 		}
-		if err := w.verifier.check(&c.signature, h, &w.work.index, now); err != nil {
+		if err := w.verifier.check(&c.signature, h, &w.work.index, hidden, now); err != nil {
 			c.fail(err)
 			continue
 		}
