@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"strings"
 	"time"
 
 	"github.com/waxseal/waxseal/dkim"
@@ -19,6 +20,7 @@ const (
 	defaultNegativeTTL = time.Minute
 
 	maxKeyFile = 64 << 10 // octets: an RSA key of 16,384 bits has 13 KiB in PEM
+	maxName    = 255      // octets of a name in a path: file systems have no longer ones
 )
 
 // A KeySource gives the private key of a name, which is Rule.KeyPath with its
@@ -226,6 +228,11 @@ func (c *KeyCache) read(name string, old *loadedKey) (*loadedKey, error) {
 func readFile(fsys fs.FS, name string) ([]byte, fs.FileInfo, error) {
 	if !fs.ValidPath(name) {
 		return nil, nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
+	}
+	for part := range strings.SplitSeq(name, "/") {
+		if len(part) > maxName {
+			return nil, nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+		}
 	}
 	info, err := fs.Stat(fsys, name)
 	if err != nil {

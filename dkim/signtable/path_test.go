@@ -99,6 +99,29 @@ func TestTemplateStaysInside(t *testing.T) {
 	}
 }
 
+// The domain of a sender may be longer, with what stands around it, than a file
+// system has names: there is no key, which is no error where keys are optional.
+func TestNameTooLong(t *testing.T) {
+	label := strings.Repeat("a", 61) + "."
+	long := label + label + label + label + "co" // 250 octets
+	table := &Table{
+		Default: Rule{Selector: "s1", KeyPath: "%{d}.%{s}.key", Optional: On},
+		Senders: map[string][]Rule{".": {{}}},
+		Keys:    &KeyCache{FS: os.DirFS(t.TempDir())},
+	}
+	if sigs, err := sign(t, table, "From: a@"+long+"\r\n"); sigs != nil || err != nil {
+		t.Errorf("%d signatures, %v", len(sigs), err)
+	}
+	for range 2 {
+		if _, err := table.Keys.Key(context.Background(), long+".s1.key"); !errors.Is(err, fs.ErrNotExist) {
+			t.Error(err)
+		}
+	}
+	if s := table.Keys.(*KeyCache).Stats(); s.Loads != 1 {
+		t.Errorf("%d loads, want one: the failure is kept", s.Loads)
+	}
+}
+
 // A symbolic link leads out of an os.DirFS, and not out of an os.Root.
 func TestSymbolicLinks(t *testing.T) {
 	dir := t.TempDir()
