@@ -22,6 +22,8 @@
 // one that passes is enough, and one that fails is no sign of fraud. A receiver
 // that rejects mail for want of a good signature answers 550 with 5.7.20 (RFC
 // 7372), and 451 with 4.7.5 only where the best result is TempError.
+// A server that signs refuses a message for good if the error is a [MessageError],
+// and tries again after any other.
 //
 // The reason is in Result.Err: errors.Is tells it, [StatusOf] has the table
 // from reasons to result words, and [TagError] names the tag. Which of several

@@ -87,7 +87,7 @@ func (s *session) Reset()                                      { s.from, s.to = 
 func (s *session) Logout() error                               { return nil }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	if domain := to[strings.LastIndex(to, "@")+1:]; !slices.Contains(strings.Split(s.domains, ","), strings.ToLower(domain)) {
+	if domain := to[strings.LastIndex(to, "@")+1:]; !slices.Contains(strings.Split(strings.ToLower(s.domains), ","), strings.ToLower(domain)) {
 		return reply(550, 7, 1, "Relaying denied", to)
 	}
 	s.to = append(s.to, to)

@@ -106,7 +106,7 @@ func startSink(t *testing.T, take func(io.Reader) error) string {
 func startRelay(t *testing.T, z *zone, next string, require bool) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	r := &relay{ctx: ctx, id: "relay.test", next: next, domains: "other.test,local.test", require: require,
+	r := &relay{ctx: ctx, id: "relay.test", next: next, domains: "other.test,Local.test", require: require,
 		verifier: &dkim.Verifier{Resolver: z}, signer: z.signer(t, "relay.example")}
 	l := listen(t)
 	done := make(chan error)
