@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/miekg/pkcs11"
 )
@@ -52,10 +53,21 @@ func OpenToken(module, label, pin string, sessions int) (*Token, error) {
 	return t, nil
 }
 
-// Close waits for the signatures that are under way and unloads the module.
+// closeTimeout bounds how long Close waits for a token that does not answer.
+const closeTimeout = 5 * time.Second
+
+// Close waits for the signatures that are under way and unloads the module. It
+// gives up, with an error and the module still there, if they do not end.
 func (t *Token) Close() error {
+	patience := time.NewTimer(closeTimeout)
+	defer patience.Stop()
 	for range cap(t.pool) {
-		t.close(<-t.pool)
+		select {
+		case s := <-t.pool:
+			t.close(s)
+		case <-patience.C:
+			return fmt.Errorf("token %s does not answer, and stays open", t.label)
+		}
 	}
 	err := t.module.Finalize()
 	t.module.Destroy()
