@@ -21,8 +21,12 @@ type outcome struct {
 	Status     string    `json:"status"` // dkim.Overall, or "unreadable"
 	Reason     string    `json:"reason,omitempty"`
 	Deliveries uint64    `json:"deliveries"`
-	Signatures []verdict `json:"signatures,omitempty"`
+	Signatures []verdict `json:"signatures,omitempty"` // the first maxVerdicts
 }
+
+// maxVerdicts bounds a result: a stranger may write thousands of signatures, and
+// a result that is too large for the server would never be stored.
+const maxVerdicts = 50
 
 // A verdict is a dkim.Result.
 type verdict struct {
@@ -72,7 +76,7 @@ func (w *worker) verify(ctx context.Context, msg jetstream.Msg, meta *jetstream.
 		return o
 	}
 	o.Status = string(dkim.Overall(list))
-	for _, r := range list {
+	for _, r := range list[:min(len(list), maxVerdicts)] {
 		v := verdict{Domain: r.Signature.Domain, Selector: r.Signature.Selector, Status: r.Status}
 		if r.Err != nil {
 			v.Reason = r.Err.Error()

@@ -263,6 +263,23 @@ func TestSharedKeys(t *testing.T) {
 	}
 }
 
+// A message of very many signatures has a result that the server takes.
+func TestManySignatures(t *testing.T) {
+	server, z := startServer(t), startZone(t)
+	dir := t.TempDir()
+	write(t, dir, 0, strings.Repeat("DKIM-Signature: x\r\n", 5000)+message(t, 0, z.publishKey(t, "example.org", 1)))
+	if status, _, errs := output(t, "publish", "-nats", server.url, dir); status != 0 {
+		t.Fatal(errs)
+	}
+	if status, out, errs := output(t, "work", "-nats", server.url, "-dns", z.address, "-drain"); status != 0 || !strings.HasPrefix(out, "1 messages: 1 ") {
+		t.Errorf("work: status %d, %q, %q", status, out, errs)
+	}
+	_, out, _ := output(t, "report", "-nats", server.url, "-json")
+	if n := strings.Count(out, `"domain"`); n > maxVerdicts || n == 0 || len(out) > 100*maxVerdicts*4 {
+		t.Errorf("%d verdicts, %d octets", n, len(out))
+	}
+}
+
 func TestDelay(t *testing.T) {
 	for _, tt := range []struct {
 		n    uint64
