@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"path"
@@ -22,13 +21,14 @@ func init() {
 	register.Emitter1[message]()
 }
 
-// maxMessage bounds what one message takes of the memory.
-const maxMessage = 64 << 20
+// maxMessage bounds what one message takes of the memory. A larger one is
+// reported as unreadable.
+const maxMessage = 32 << 20
 
 // A message is one of the archive, with CRLF at its line ends.
 type message struct {
 	ID  string // the file, and the number of the message in an mbox
-	Raw []byte
+	Raw []byte // nil: too large
 }
 
 // readFn reads the messages of a file: an mbox, or one message.
@@ -52,12 +52,11 @@ func (*readFn) ProcessElement(ctx context.Context, file fileio.ReadableFile, emi
 	})
 }
 
-var errTooLarge = errors.New("larger than 64 MiB")
-
 // readMessages calls yield for each message: of an mbox, as mboxrd has it, if r
 // begins as one does, and for the whole of r if not. A line that begins with
 // "From " begins the next; ">From " stands for "From ", and so on. Line ends become
-// CRLF, and the blank line at the end of a message of an mbox is not part of it.
+// CRLF, and the blank line at the end of a message of an mbox is not part of it. A
+// message that is too large is nil.
 func readMessages(r io.Reader, yield func(raw []byte, err error) error) error {
 	lines := bufio.NewReaderSize(r, 64<<10)
 	begin, err := lines.Peek(5)
@@ -66,13 +65,22 @@ func readMessages(r io.Reader, yield func(raw []byte, err error) error) error {
 	}
 	if string(begin) != "From " {
 		raw, err := io.ReadAll(io.LimitReader(canon.NewCRLFReader(lines), maxMessage+1))
-		if err == nil && len(raw) > maxMessage {
-			err = errTooLarge
+		if len(raw) > maxMessage {
+			raw = nil
 		}
 		return yield(raw, err)
 	}
 	var raw bytes.Buffer
 	inside, fresh := false, true // fresh: at the beginning of a line
+	tooLarge := false
+	next := func() error {
+		if tooLarge {
+			tooLarge = false
+			raw.Reset()
+			return yield(nil, nil)
+		}
+		return yield(finish(&raw), nil)
+	}
 	for {
 		line, err := lines.ReadSlice('\n')
 		switch {
@@ -80,21 +88,20 @@ func readMessages(r io.Reader, yield func(raw []byte, err error) error) error {
 			return yield(nil, err)
 		case fresh && bytes.HasPrefix(line, []byte("From ")):
 			if inside {
-				if err := yield(finish(&raw), nil); err != nil {
+				if err := next(); err != nil {
 					return err
 				}
 			}
 			inside = true
+		case tooLarge:
 		case fresh && quoted(line):
 			raw.Write(line[1:])
 		case fresh || raw.Len() > 0: // not the rest of a long "From " line
 			raw.Write(line)
 		}
-		if raw.Len() > maxMessage {
-			return yield(nil, errTooLarge)
-		}
+		tooLarge = tooLarge || raw.Len() > maxMessage
 		if err == io.EOF {
-			return yield(finish(&raw), nil)
+			return next()
 		}
 		fresh = err == nil
 	}

@@ -195,10 +195,20 @@ func TestReadMessages(t *testing.T) {
 			t.Errorf("%q: %v, want %v", in, err, broken)
 		}
 	}
-	for _, in := range []string{"A: b\n\n", "From x\nA: b\n\n"} {
-		huge := io.MultiReader(strings.NewReader(in), io.LimitReader(zeros{}, maxMessage+1))
-		if err := readMessages(huge, func(_ []byte, err error) error { return err }); !errors.Is(err, errTooLarge) {
-			t.Errorf("%q: %v, want %v", in, err, errTooLarge)
+	// Too large: nil, and the next message is read.
+	for _, tt := range []struct {
+		begin, end string
+		want       []string
+	}{
+		{"A: b\n\n", "", []string{""}},
+		{"From x\nA: b\n\n", "\nFrom y\nA: b\n\nc\n\n", []string{"", "A: b\r\n\r\nc\r\n"}},
+		{"From w\nA: b\n\nFrom x\nA: b\n\n", "", []string{"A: b\r\n", ""}},
+	} {
+		var got []string
+		huge := io.MultiReader(strings.NewReader(tt.begin), io.LimitReader(zeros{}, maxMessage+1), strings.NewReader(tt.end))
+		err := readMessages(huge, func(raw []byte, err error) error { got = append(got, string(raw)); return err })
+		if err != nil || !slices.Equal(got, tt.want) {
+			t.Errorf("%q: %.200q, %v, want %.200q", tt.begin, got, err, tt.want)
 		}
 	}
 }
