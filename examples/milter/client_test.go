@@ -6,6 +6,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"log"
 	"net/textproto"
 	"os"
@@ -207,6 +209,35 @@ func TestPlainResolver(t *testing.T) {
 	_, err := c.send(t, w.sign(t, "From: a@example.org\r\n\r\nbody\r\n", w.signers()[0]))
 	if !refused(err, 451, "4.7.5 Unable to verify signature - key server unavailable") {
 		t.Error(err)
+	}
+}
+
+// TestConcurrent: many connections at once, each with messages of its own.
+func TestConcurrent(t *testing.T) {
+	w := newWorld(t)
+	f := &filter{id: "mx.test", signers: w.signers()[1], verifier: &dkim.Verifier{Resolver: w}, log: log.New(io.Discard, "", 0)}
+	sign, verify := startFilter(t, f)
+	t.Run("connections", func(t *testing.T) {
+		for i := range 16 {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				signing, verifying := connect(t, sign), connect(t, verify)
+				for n := range 8 {
+					message := fmt.Sprintf("From: a@example.org\r\nSubject: %d of %d\r\n\r\n%s\r\n", n, i, strings.Repeat("x", 100*n*i))
+					signed, err := signing.send(t, message)
+					if err != nil {
+						t.Fatal(err)
+					}
+					got, err := verifying.send(t, signed)
+					if err != nil || !strings.HasPrefix(got, "Authentication-Results: mx.test;\r\n\tdkim=pass ") || !strings.HasSuffix(got, signed) {
+						t.Errorf("%v\n%s", err, got)
+					}
+				}
+			})
+		}
+	})
+	if got, want := f.counts.String(), "128 dkim=pass, 128 signed"; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 
