@@ -16,9 +16,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 	"time"
@@ -582,6 +584,40 @@ func TestContextSigner(t *testing.T) {
 	if !errors.Is(err, errA) || !errors.Is(err, errB) {
 		t.Errorf("both errors are told: %v", err)
 	}
+}
+
+// A key that panics does so when the keys that take a context are done: a server
+// that recovers uses their memory for the next message.
+func TestSignPanic(t *testing.T) {
+	r := newRig(t)
+	begun := make(chan bool)
+	var ended atomic.Bool
+	remote := &contextKey{dkimtest.Ed25519(1), func(context.Context) error {
+		begun <- true
+		for range 10_000 {
+			runtime.Gosched()
+		}
+		ended.Store(true)
+		return nil
+	}}
+	local := &funcKey{dkimtest.Ed25519(2), func() { <-begun; panic("no token") }}
+	defer func() {
+		if why := recover(); why != "no token" || !ended.Load() {
+			t.Errorf("%v; the other key is done: %v", why, ended.Load())
+		}
+	}()
+	err := Sign(context.Background(), io.Discard, strings.NewReader(testMessage), SignerList{r.newSigner(t, "a", remote), r.newSigner(t, "b", local)})
+	t.Error(err)
+}
+
+type funcKey struct {
+	crypto.Signer
+	before func()
+}
+
+func (k *funcKey) Sign(rand io.Reader, digest []byte, opts crypto.SignerOpts) ([]byte, error) {
+	k.before()
+	return k.Signer.Sign(rand, digest, opts)
 }
 
 type contextKey struct {

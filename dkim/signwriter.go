@@ -275,6 +275,7 @@ func (w *SignWriter) sign() error {
 		}
 	}
 	wait := w.signRemote()
+	defer wait() // also if a key panics: nothing uses the jobs any more then
 	for i := range w.jobs {
 		if j := &w.jobs[i]; !j.remote() {
 			j.time(func() error { return j.sign(w.ctx) })
