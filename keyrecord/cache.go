@@ -16,6 +16,12 @@ const (
 	// maxKept bounds the octets of one answer that is kept, and so the memory of
 	// a Cache that strangers fill. Real answers stay under 2 KiB.
 	maxKept = maxRecord
+
+	// maxKeptStrings bounds the strings of such an answer: those of its records,
+	// and the words in them. Each takes memory beside its text, 16 octets and
+	// more, and a stranger can send thousands of short ones. Real answers have
+	// under ten.
+	maxKeptStrings = 256
 )
 
 // A Cache is a Resolver that keeps the answers of another, with their records
@@ -31,7 +37,8 @@ const (
 // An answer with keys is kept for its TTL, or MaxTTL if that is less or the
 // resolver knows no TTL. "Not found", and records of which none is a key, are
 // kept for NegativeTTL at most. A temporary failure is never kept, nor are
-// answers of more than 16 KiB. If the Cache is full, the name that was asked for
+// answers of more than 16 KiB, or of more than 256 strings, the words of the
+// records counted. If the Cache is full, the name that was asked for
 // least recently goes.
 type Cache struct {
 	Resolver    Resolver         // nil is net.DefaultResolver
@@ -159,12 +166,8 @@ func (c *Cache) live(name []byte, now time.Time) *entry {
 // keep stores e, or drops what was there if e is not to be kept. c.mu is held.
 func (c *Cache) keep(e *entry, now time.Time) {
 	limit := orDefault(c.Size, defaultSize)
-	size := 0
-	for _, txt := range e.answer.TXT {
-		size += len(txt)
-	}
 	c.entries.remove(e.name)
-	if limit < 0 || size > maxKept || !e.expires.After(now) {
+	if limit < 0 || !e.fits() || !e.expires.After(now) {
 		return
 	}
 	if c.entries.len() >= limit {

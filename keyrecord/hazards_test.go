@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/waxseal/waxseal/internal/dkimtest"
 )
@@ -61,5 +62,36 @@ func TestHazardLinearRecord(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// What a Cache keeps is bounded for strangers who choose the answers: thousands
+// of short strings, or of words in a record, take far more memory than they have
+// octets.
+func TestHazardCacheMemory(t *testing.T) {
+	words := func(n int) string { return strings.Replace(good, "; ", "; h=sha256"+strings.Repeat(":a", n-1)+"; ", 1) }
+	for _, tt := range []struct {
+		what string
+		txt  []string
+		kept bool
+	}{
+		{"256 strings", append([]string{good}, make([]string, maxKeptStrings-1)...), true},
+		{"257 strings", append([]string{good}, make([]string, maxKeptStrings)...), false},
+		{"255 words", []string{words(maxKeptStrings - 1)}, true},
+		{"256 words", []string{words(maxKeptStrings)}, false},
+		{"the words of all tags", []string{words(86) + "; s=email" + strings.Repeat(":a", 85) + "; t=a" + strings.Repeat(":a", 85)}, false},
+		{"the words of all records", []string{words(128), words(128)}, false},
+		{"257 strings and no key", make([]string, maxKeptStrings+1), false},
+	} {
+		r := new(counted)
+		r.set(nil, time.Hour, tt.txt...)
+		c := &Cache{Resolver: r}
+		first := lookup(t, c)
+		if second := lookup(t, c); (r.count() == 1) != tt.kept || fmt.Sprint(first) != fmt.Sprint(second) {
+			t.Errorf("%s: asked %d times, %v and %v", tt.what, r.count(), first, second)
+		}
+		if n := c.Stats().Size; n > 1 || n == 1 != tt.kept {
+			t.Errorf("%s: %d names", tt.what, n)
+		}
 	}
 }

@@ -14,6 +14,20 @@ type entry struct {
 	prev, next *entry // in the order of use
 }
 
+// fits reports whether e is small enough to be kept.
+func (e *entry) fits() bool {
+	octets, count := 0, len(e.answer.TXT)
+	for _, txt := range e.answer.TXT {
+		octets += len(txt)
+	}
+	if e.keys != nil {
+		for _, r := range e.keys.Records {
+			count += len(r.Hashes) + len(r.Services) + len(r.Flags)
+		}
+	}
+	return octets <= maxKept && count <= maxKeptStrings
+}
+
 // An lru finds entries by name and knows which one was used least recently. The
 // zero lru is empty.
 type lru struct {
