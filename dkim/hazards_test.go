@@ -437,3 +437,18 @@ func TestHazardLookups(t *testing.T) {
 		}
 	}
 }
+
+// Whether the key is at hand or comes later, the error is the same: bare LF in
+// the body is no cause of a header signature that fails.
+func TestHazardHint(t *testing.T) {
+	r := newRig(t)
+	msg := strings.Replace(r.sign(t, testMessage), "Subject: ", "Subject: x", 1) + "bare\nLF\r\n"
+	for _, resolver := range []keyrecord.Resolver{r.zone, struct{ keyrecord.Resolver }{r.zone}} {
+		r.verifier.Resolver = resolver
+		res := r.verify(t, msg)[0]
+		want(t, fmt.Sprintf("%T", resolver), res, Fail, ErrSignature)
+		if errors.Is(res.Err, ErrLineEnding) {
+			t.Errorf("%T: %v", resolver, res.Err)
+		}
+	}
+}

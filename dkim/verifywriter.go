@@ -312,10 +312,12 @@ func (w *VerifyWriter) conclude(c *check) {
 }
 
 // hint adds to a failed verification that its cause may be lines that do not
-// end in CRLF.
+// end in CRLF. Those of the body are no cause of a header signature that fails;
+// and whether they were seen hangs on when the key came.
 func (w *VerifyWriter) hint(err error) error {
-	failed := errors.Is(err, ErrSignature) || errors.Is(err, ErrBodyHash)
-	if failed && (w.endings.bare || w.work.scanner.BareLineEnd() >= 0) {
+	body := errors.Is(err, ErrBodyHash)
+	failed := body || errors.Is(err, ErrSignature)
+	if failed && (body && w.endings.bare || w.work.scanner.BareLineEnd() >= 0) {
 		return fmt.Errorf("%w; perhaps %w: the message has bare CR or LF; if it was a local file, convert it with canon.NewCRLFReader first", err, ErrLineEnding)
 	}
 	return err
