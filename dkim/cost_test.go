@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/waxseal/waxseal/internal/dkimtest"
+	"github.com/waxseal/waxseal/internal/domain"
 )
 
 // HAZARDS, "Cost that an attacker sets": what an input costs grows with its
@@ -63,6 +64,10 @@ func TestLinearCost(t *testing.T) {
 				all.WriteString(signature(with(fmt.Sprintf("l=%d", i%40))))
 			}
 			return all.String() + header + "\r\n\r\n" + strings.Repeat(body, 1000)
+		}},
+		{"many signatures with long U-labels", 250, func(n int) string {
+			d := strings.Repeat("\u00fc", 40) + "." + strings.Repeat("\u00fc", 40) + ".example"
+			return strings.Repeat(signature(with("d="+d, "i=a@"+d)), n) + testMessage
 		}},
 		{"a long From", 5_000, func(n int) string {
 			return strings.Repeat(signature(goodTags), 11) + "From: " + strings.Repeat("a@example.org,", n) + "b@example.org\r\n\r\n"
@@ -162,4 +167,23 @@ type finishSign struct{ *SignWriter }
 func (w finishSign) finish() error {
 	_, err := w.Finish()
 	return err
+}
+
+// To convert U-labels takes most of the time of a signature that is not
+// verified, so d= and i= are converted once each.
+func TestDomainConversions(t *testing.T) {
+	const bh = "bh=47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+	allocs := func(changes ...string) float64 {
+		field := []byte("DKIM-Signature: " + with(append(changes, bh, "b=AAAA")...))
+		if _, err := ParseSignature(field); err != nil {
+			t.Fatal(err)
+		}
+		return testing.AllocsPerRun(10, func() { ParseSignature(field) })
+	}
+	const u = "b\u00fccher.example"
+	none, one, both := allocs("d=example.org"), allocs("d="+u), allocs("d="+u, "i=@"+u)
+	conversion := testing.AllocsPerRun(10, func() { domain.ToASCII(u) })
+	if one-none > conversion+2 || both-one > conversion+2 || conversion < 5 {
+		t.Errorf("%v allocations without U-labels, %v with some in d=, %v in i= too; a conversion has %v", none, one, both, conversion)
+	}
 }

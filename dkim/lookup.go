@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/waxseal/waxseal/internal/domain"
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
@@ -112,8 +111,8 @@ func (v *Verifier) tryKey(s *Signature, r *keyrecord.Record, digest []byte) (bit
 	if keyType != s.algorithm.keyType {
 		return bits, fmt.Errorf("%w: inappropriate key algorithm: k=%s, the signature is %s", ErrKey, keyType, s.algorithm.name)
 	}
-	if at := strings.LastIndexByte(s.Identifier, '@'); r.Strict() && !domain.Equal(s.Identifier[at+1:], s.Domain) {
-		return bits, &TagError{"i", fmt.Errorf("%w: %w: t=s wants %q to equal %q", ErrDomain, ErrIdentifier, s.Identifier[at+1:], s.Domain)}
+	if r.Strict() && s.host != s.domain {
+		return bits, &TagError{"i", fmt.Errorf("%w: %w: t=s wants %q to equal %q", ErrDomain, ErrIdentifier, s.host, s.domain)}
 	}
 	if err := v.checkSize(r.Key, bits); err != nil {
 		return bits, err

@@ -90,7 +90,7 @@ func (s *Signature) parseTags(list taglist.List) error {
 	if names != nil {
 		return names
 	}
-	s.Identifier = "@" + s.Domain
+	s.Identifier, s.host = "@"+s.Domain, s.domain
 	s.Canon = canon.Pair{Header: canon.Simple, Body: canon.Simple}
 	for _, t := range list {
 		if err := s.parseTag(t.Name, t.Value); err != nil {
@@ -200,7 +200,7 @@ func (s *Signature) parseFields(v string) (err error) {
 func (s *Signature) parseIdentifier(v string) error {
 	id, err := taglist.DecodeQP(v)
 	if err == nil {
-		err = checkIdentifier(id)
+		s.host, err = checkIdentifier(id)
 	}
 	if err != nil {
 		return &TagError{"i", fmt.Errorf("%w: %w: %v", ErrSyntax, ErrIdentifier, err)}
@@ -209,19 +209,17 @@ func (s *Signature) parseIdentifier(v string) error {
 	return nil
 }
 
-// checkIdentifier checks that id is [ Local-part ] "@" domain-name.
-func checkIdentifier(id string) error {
+// checkIdentifier checks that id is [ Local-part ] "@" domain-name, and returns
+// the domain in A-labels and lower case.
+func checkIdentifier(id string) (host string, err error) {
 	at := strings.LastIndexByte(id, '@')
 	if at < 0 {
-		return fmt.Errorf("%q has no @", id)
+		return "", fmt.Errorf("%q has no @", id)
 	}
 	if at > 0 && !isLocalPart(id[:at]) {
-		return fmt.Errorf("%q is not the local part of an address", id[:at])
+		return "", fmt.Errorf("%q is not the local part of an address", id[:at])
 	}
-	if _, err := domain.ToASCII(id[at+1:]); err != nil {
-		return err
-	}
-	return nil
+	return domain.ToASCII(id[at+1:])
 }
 
 func (s *Signature) parseLength(v string) error {
@@ -297,8 +295,8 @@ func (s *Signature) checkTogether() error {
 	if s.listed("From") == 0 {
 		return &TagError{"h", ErrFrom}
 	}
-	if at := strings.LastIndexByte(s.Identifier, '@'); !domain.AtOrBelow(s.Identifier[at+1:], s.Domain) {
-		return &TagError{"i", fmt.Errorf("%w: %w: %q is not at or below %q", ErrDomain, ErrIdentifier, s.Identifier[at+1:], s.Domain)}
+	if !domain.AtOrBelow(s.host, s.domain) {
+		return &TagError{"i", fmt.Errorf("%w: %w: %q is not at or below %q", ErrDomain, ErrIdentifier, s.host, s.domain)}
 	}
 	if !s.Time.IsZero() && !s.Expiration.IsZero() && !s.Expiration.After(s.Time) {
 		return tagErrorf("x", ErrExpired, "x=%d is not after t=%d", s.Expiration.Unix(), s.Time.Unix())

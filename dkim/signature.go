@@ -31,6 +31,7 @@ type Signature struct {
 	algorithm *algorithm // a=; nil before it is parsed
 	domain    string     // d= in A-labels and lower case
 	selector  string     // s= in A-labels and lower case
+	host      string     // the domain of i= in A-labels and lower case
 	eai       bool       // written for an internationalized message
 }
 

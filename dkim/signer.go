@@ -220,18 +220,17 @@ func (s *Signer) identifier(sig *Signature) (string, error) {
 	bad := func(format string, args ...any) (string, error) {
 		return "", &TagError{"i", fmt.Errorf("%w: "+format, append([]any{ErrIdentifier}, args...)...)}
 	}
-	if err := checkIdentifier(s.Identifier); err != nil {
+	host, err := checkIdentifier(s.Identifier)
+	if err != nil {
 		return bad("%v", err)
 	}
-	at := strings.LastIndexByte(s.Identifier, '@')
-	local, host := s.Identifier[:at], s.Identifier[at+1:]
 	if !domain.AtOrBelow(host, sig.domain) {
 		return bad("%w: %q is not at or below %q", ErrDomain, host, s.Domain)
 	}
-	if !s.Internationalized {
-		host, _ = domain.ToASCII(host) // checkIdentifier has done it
+	if s.Internationalized {
+		return s.Identifier, nil
 	}
-	return local + "@" + host, nil
+	return s.Identifier[:strings.LastIndexByte(s.Identifier, '@')+1] + host, nil
 }
 
 // extra checks the tags of Extra and returns them. What they hold ends no tag,

@@ -168,6 +168,11 @@ func TestPublicSuffix(t *testing.T) {
 		{"6376-3.5d-f", "unlisted", false, "unlisted"},
 		{"6376-3.5d-f", "192.0.2.1", false, "192.0.2.1"},
 		{"6376-3.5d-f", "a..com", false, "a..com"},
+		{"6376-3.5d-f", "A.XN--85X722F.com.CN", false, "xn--85x722f.com.cn"},
+		{"6376-3.5d-f", "com.XN--FIQS8S", false, "com.xn--fiqs8s"},
+		{"6376-3.5d-f", "XN--FIQS8S", true, "xn--fiqs8s"},
+		{"6376-3.5d-f", "a.xn--0.com", false, "xn--0.com"},
+		{"6376-3.5d-f", strings.Repeat("a.", 126) + "com", false, strings.Repeat("a.", 126) + "com"},
 		{"6376-3.5d-f", "", false, ""},
 		{"8616-6-a", "Mail.Bücher.example", false, "xn--bcher-kva.example"},
 	} {
@@ -188,6 +193,13 @@ func TestAllocs(t *testing.T) {
 		_ = AtOrBelow("a.Mail.example.com", name) && Equal("MAIL.example.com", name)
 	}); n != 0 {
 		t.Errorf("%v allocations for names of lower-case ASCII", n)
+	}
+	name = "mail.xn--bcher-kva.example"
+	if n := testing.AllocsPerRun(100, func() {
+		_ = AtOrBelow(name, name) && IsPublicSuffix(name)
+		_ = Organizational(name)
+	}); n > 2 { // one for each search of the list; to check A-labels takes many
+		t.Errorf("%v allocations for A-labels", n)
 	}
 }
 

@@ -1,6 +1,11 @@
 package domain
 
-import "golang.org/x/net/publicsuffix"
+import (
+	"fmt"
+	"strings"
+
+	"golang.org/x/net/publicsuffix"
+)
 
 // IsPublicSuffix reports whether name is one that a registry gives names below
 // to others, as "com" and "co.uk" are (RFC 6376, section 6.1.1, lets a verifier
@@ -8,7 +13,7 @@ import "golang.org/x/net/publicsuffix"
 // section holds names such as "github.io", whose owner may well sign as such.
 // A top-level domain that the list does not know is none.
 func IsPublicSuffix(name string) bool {
-	ascii, err := toASCII(name, 1)
+	ascii, err := suffixForm(name)
 	if err != nil {
 		return false
 	}
@@ -23,7 +28,7 @@ func IsPublicSuffix(name string) bool {
 // a public suffix itself, is its own; one that ToASCII would refuse for more
 // than its one label is returned as it is.
 func Organizational(name string) string {
-	ascii, err := toASCII(name, 1)
+	ascii, err := suffixForm(name)
 	if err != nil {
 		return name
 	}
@@ -32,4 +37,19 @@ func Organizational(name string) string {
 		return ascii
 	}
 	return org
+}
+
+// suffixForm is toASCII, but it takes the A-labels of an ASCII name as they are:
+// the list has no use for what they stand for, and to check them takes long.
+func suffixForm(name string) (string, error) {
+	if !isASCII(name) {
+		return toASCII(name, 1)
+	}
+	if len(name) > maxName {
+		return "", fmt.Errorf("%w: %d octets, the limit is %d", ErrLength, len(name), maxName)
+	}
+	if err := checkLabels(name, 1); err != nil {
+		return "", err
+	}
+	return strings.ToLower(name), nil
 }
