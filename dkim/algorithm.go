@@ -38,9 +38,9 @@ func parseAlgorithm(a string) (*algorithm, error) {
 	}
 	key, hash, _ := strings.Cut(a, "-")
 	if !isAlgorithmPart(key) || !isAlgorithmPart(hash) {
-		return nil, tagErrorf("a", ErrSyntax, "%q is not a key type, a hyphen and a hash", a)
+		return nil, tagErrorf("a", ErrSyntax, "%.40q is not a key type, a hyphen and a hash", a)
 	}
-	return nil, tagErrorf("a", ErrAlgorithm, "%q is unknown", a)
+	return nil, tagErrorf("a", ErrAlgorithm, "%.40q is unknown", a)
 }
 
 // isAlgorithmPart reports whether s is a letter, then letters and digits.

@@ -76,7 +76,7 @@ func (e *TagError) Error() string {
 	if e.Tag == "" {
 		return e.Err.Error()
 	}
-	return e.Tag + "=: " + e.Err.Error()
+	return fmt.Sprintf("%.40s=: %v", e.Tag, e.Err)
 }
 
 func (e *TagError) Unwrap() error { return e.Err }

@@ -438,6 +438,38 @@ func TestHazardLookups(t *testing.T) {
 	}
 }
 
+// A signature and a key record are the sender's: what an error repeats of them
+// is short, so that a log stays readable.
+func TestHazardErrorText(t *testing.T) {
+	const most = 500 // octets
+	check := func(what string, err error) {
+		if err == nil || len(err.Error()) > most {
+			t.Errorf("%s: %.200v, %d octets", what, err, len(fmt.Sprint(err)))
+		}
+	}
+	for _, value := range []string{strings.Repeat("\u00fc", 20_000), strings.Repeat("-", 40_000), strings.Repeat("=00", 12_000), strings.Repeat("9", 40_000)} {
+		for _, tag := range []string{"v", "a", "b", "bh", "c", "d", "h", "i", "l", "q", "s", "t", "x", "z"} {
+			_, err := ParseSignature([]byte("DKIM-Signature: " + with(tag+"="+value)))
+			if err == nil && (tag == "b" || tag == "h") {
+				continue // base64, and a name
+			}
+			check(tag+"="+value[:4], err)
+		}
+	}
+	for _, list := range []string{"%s", "%s=", "%[1]s=; %[1]s=", "%s=\x00"} {
+		name := strings.Repeat("x", 20_000)
+		_, err := ParseSignature([]byte("DKIM-Signature: " + fmt.Sprintf(list, name)))
+		check(list, err)
+	}
+	r := newRig(t)
+	signed := r.sign(t, testMessage)
+	record := r.zone["rsa._domainkey.example.org"][0]
+	for _, tag := range []string{"h=", "s="} {
+		r.zone["rsa._domainkey.example.org"] = []string{strings.Replace(record, "v=DKIM1;", "v=DKIM1; "+tag+"x"+strings.Repeat(":x", 5000)+";", 1)}
+		check("the key record's "+tag, r.verify(t, signed)[0].Err)
+	}
+}
+
 // Whether the key is at hand or comes later, the error is the same: bare LF in
 // the body is no cause of a header signature that fails.
 func TestHazardHint(t *testing.T) {

@@ -96,13 +96,13 @@ func (v *Verifier) tryKeys(c *check, keys *keyrecord.Keys, digest []byte) error 
 // section 6.1.2, then verifies.
 func (v *Verifier) tryKey(s *Signature, r *keyrecord.Record, digest []byte) (bits int, err error) {
 	if !r.AllowsHash(s.algorithm.hashTag) {
-		return 0, fmt.Errorf("%w: inappropriate hash algorithm: h=%s, the signature has %s", ErrKey, strings.Join(r.Hashes, ":"), s.algorithm.hashTag)
+		return 0, fmt.Errorf("%w: inappropriate hash algorithm: h=%.40s, the signature has %s", ErrKey, strings.Join(r.Hashes, ":"), s.algorithm.hashTag)
 	}
 	if r.Revoked() {
 		return 0, fmt.Errorf("%w: %w", ErrKey, keyrecord.ErrRevoked)
 	}
 	if !r.AllowsEmail() {
-		return 0, fmt.Errorf("%w: not for mail: s=%s", ErrKey, strings.Join(r.Services, ":"))
+		return 0, fmt.Errorf("%w: not for mail: s=%.40s", ErrKey, strings.Join(r.Services, ":"))
 	}
 	keyType, bits, err := keyBits(r.Key)
 	if err != nil {

@@ -79,7 +79,7 @@ func (s *Signature) parseTags(list taglist.List) error {
 	case !ok:
 		return &TagError{"v", ErrMissing}
 	case version != "1":
-		return tagErrorf("v", ErrVersion, "%q, want 1", version)
+		return tagErrorf("v", ErrVersion, "%.40q, want 1", version)
 	}
 	s.Version = 1
 	for _, tag := range [...]string{"d", "s", "a", "b", "bh", "h"} {
@@ -191,7 +191,7 @@ func (s *Signature) parseFields(v string) (err error) {
 	}
 	for _, name := range s.Fields { // none is empty, nor has a ":" or ";"
 		if !taglist.IsVisible(name) {
-			return tagErrorf("h", ErrSyntax, "%q is no field name", name)
+			return tagErrorf("h", ErrSyntax, "%.40q is no field name", name)
 		}
 	}
 	return nil
@@ -214,10 +214,10 @@ func (s *Signature) parseIdentifier(v string) error {
 func checkIdentifier(id string) (host string, err error) {
 	at := strings.LastIndexByte(id, '@')
 	if at < 0 {
-		return "", fmt.Errorf("%q has no @", id)
+		return "", fmt.Errorf("%.40q has no @", id)
 	}
 	if at > 0 && !isLocalPart(id[:at]) {
-		return "", fmt.Errorf("%q is not the local part of an address", id[:at])
+		return "", fmt.Errorf("%.40q is not the local part of an address", id[:at])
 	}
 	return domain.ToASCII(id[at+1:])
 }
@@ -225,11 +225,11 @@ func checkIdentifier(id string) (host string, err error) {
 func (s *Signature) parseLength(v string) error {
 	const most = 76 // digits, by the grammar
 	if !isDigits(v, most) {
-		return tagErrorf("l", ErrSyntax, "%q, want 1 to %d digits", v, most)
+		return tagErrorf("l", ErrSyntax, "%.40q, want 1 to %d digits", v, most)
 	}
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n == math.MaxInt64 {
-		return tagErrorf("l", ErrBodyLength, "no body has %s octets", v)
+		return tagErrorf("l", ErrBodyLength, "no body has %.40s octets", v)
 	}
 	s.Length = &n
 	return nil
@@ -244,12 +244,12 @@ func (s *Signature) parseQuery(v string) (err error) {
 		method, option, hasOption := strings.Cut(q, "/")
 		_, qpErr := taglist.DecodeQP(option)
 		if !taglist.IsHyphenatedWord(method) || hasOption && option == "" || qpErr != nil {
-			return tagErrorf("q", ErrSyntax, "%q is no query method", q)
+			return tagErrorf("q", ErrSyntax, "%.40q is no query method", q)
 		}
 		known = known || equalName(q, "dns/txt")
 	}
 	if !known {
-		return tagErrorf("q", ErrQuery, "%q has no dns/txt", v)
+		return tagErrorf("q", ErrQuery, "%.40q has no dns/txt", v)
 	}
 	return nil
 }
@@ -267,7 +267,7 @@ func (s *Signature) parseExpiration(v string) (err error) {
 func parseSeconds(tag, v string) (time.Time, error) {
 	const most = 12 // digits, by the grammar
 	if !isDigits(v, most) {
-		return time.Time{}, tagErrorf(tag, ErrSyntax, "%q, want 1 to %d digits", v, most)
+		return time.Time{}, tagErrorf(tag, ErrSyntax, "%.40q, want 1 to %d digits", v, most)
 	}
 	n, _ := strconv.ParseInt(v, 10, 64) // 12 digits fit
 	return time.Unix(n, 0), nil

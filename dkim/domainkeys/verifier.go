@@ -131,9 +131,9 @@ func (v *Verifier) tryKey(s *Signature, record *keyrecord.Record, local string, 
 	}
 	switch {
 	case !record.AllowsHash("sha1"):
-		return bits, fmt.Errorf("%w: inappropriate hash algorithm: h=%s, DomainKeys has sha1", dkim.ErrKey, strings.Join(record.Hashes, ":"))
+		return bits, fmt.Errorf("%w: inappropriate hash algorithm: h=%.40s, DomainKeys has sha1", dkim.ErrKey, strings.Join(record.Hashes, ":"))
 	case !record.AllowsEmail():
-		return bits, fmt.Errorf("%w: not for mail: s=%s", dkim.ErrKey, strings.Join(record.Services, ":"))
+		return bits, fmt.Errorf("%w: not for mail: s=%.40s", dkim.ErrKey, strings.Join(record.Services, ":"))
 	case record.Granularity != nil && !v.matches(*record.Granularity, local):
 		return bits, fmt.Errorf("%w: the key is for g=%.40q", ErrGranularity, *record.Granularity)
 	case bits < least:

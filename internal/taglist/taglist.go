@@ -42,7 +42,7 @@ type Error struct {
 
 func (e *Error) Error() string {
 	if e.Tag != "" {
-		return fmt.Sprintf("%s= at octet %d: %v", e.Tag, e.Offset, e.Err)
+		return fmt.Sprintf("%.40s= at octet %d: %v", e.Tag, e.Offset, e.Err)
 	}
 	return fmt.Sprintf("octet %d: %v", e.Offset, e.Err)
 }
