@@ -83,3 +83,23 @@ func TestNameAndLocalPartOctets(t *testing.T) {
 		t.Error("isFieldName takes nothing, or what is not ASCII")
 	}
 }
+
+// A tag of Extra is one tag with that name and that value: white space around a
+// name hides none that has a field of its own.
+func TestExtraNames(t *testing.T) {
+	for name, value := range map[string]string{
+		" foo": "x", "foo ": "x", "foo\r\n ": "x", " v": "1", "l\t": "0", "foo=a": "x", "foo=a;b": "x", ";foo": "x", "": "x", "1": "x", "foo;": "x",
+		"foo": "x; b=y", "bar": " x", "baz": "x ", "qux": "a b", "l": "0", "b": "",
+	} {
+		s := newRig(t).signer
+		s.Extra = []Tag{{Name: name, Value: value}}
+		if err := s.Validate(); err == nil {
+			t.Errorf("Extra %q=%q is taken", name, value)
+		}
+	}
+	s := newRig(t).signer
+	s.Extra = []Tag{{Name: "foo", Value: "x=y"}, {Name: "bar"}}
+	if err := s.Validate(); err != nil {
+		t.Error(err)
+	}
+}

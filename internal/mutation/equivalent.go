@@ -30,6 +30,8 @@ func Equivalents() []Equivalent {
 		{"canon/body.go BodyWriter.Write: w.spaces == 0 -> false && (w.spaces == 0)", "Gathering a simple body too costs time, and changes no octet."},
 		{"canon/body.go BodyWriter.holdTrailing: 8 -> 9", "The loop for single octets takes what that for eight leaves."},
 		{"canon/body.go BodyWriter.reserve: > -> >=", "Octets are passed on a little earlier."},
+		{"canon/field.go suspectFold: ' ' -> '!' #2", "It may return a place too early: endOfFWS looks at what is there."},
+		{"canon/span.go relax: continue -> ", "White space behind a dense part is looked at at once, not in the next round."},
 		{`keyrecord/zone.go appendString: '~' -> '\x7f'`, "No value of a tag holds DEL."},
 		{"keyrecord/keyrecord.go : 2 -> 3", "1065 and 1066 divided by 3 are the same."},
 		{"keyrecord/rsa.go checkRSA: <= -> <", "A modulus of 0 is even, and refused for that."},
