@@ -5,9 +5,12 @@ import (
 	"crypto/ed25519"
 	"crypto/rsa"
 	"errors"
+	"io"
 	"math/big"
+	"strings"
 	"testing"
 
+	"github.com/waxseal/waxseal/headerlist"
 	"github.com/waxseal/waxseal/internal/dkimtest"
 	"github.com/waxseal/waxseal/keyrecord"
 )
@@ -49,7 +52,7 @@ func TestKeyBits(t *testing.T) {
 // What is safe in a tag stays as it is, octet by octet.
 func TestSafeOctets(t *testing.T) {
 	for c := range 0x80 {
-		s := "a" + string(rune(c)) + "b"
+		s := ":" + string(rune(c)) + "=" // which would be encoded with it
 		plain := c > ' ' && c < 0x7f && c != ';'
 		if got := safe(s); (got == s) != plain {
 			t.Errorf("safe(%q) = %q", s, got)
@@ -101,5 +104,28 @@ func TestExtraNames(t *testing.T) {
 	s.Extra = []Tag{{Name: "foo", Value: "x=y"}, {Name: "bar"}}
 	if err := s.Validate(); err != nil {
 		t.Error(err)
+	}
+}
+
+// A signature that our own verifier would not read is not written: h= names as
+// many fields as it may, and not one more.
+func TestSignedFieldsLimit(t *testing.T) {
+	for n, ok := range map[int]bool{maxFields - 1: true, maxFields: false} {
+		r := newRig(t)
+		r.signer.Headers = headerlist.MustParse("X+:From")
+		message := strings.Repeat("X: y\r\n", n) + testMessage
+		w := NewSignWriter(t.Context(), r.signer)
+		io.WriteString(w, message)
+		signatures, err := w.Finish()
+		if !ok && !errors.Is(err, ErrLimit) {
+			t.Errorf("%d fields: %v", n+1, err)
+		}
+		if !ok {
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		want(t, "as many as it may", r.verifyOne(t, signatures[0].String()+message), Pass, nil)
 	}
 }
