@@ -61,7 +61,7 @@ type verifyFn struct {
 func (f *verifyFn) Setup() { f.keys.kept = make(map[string]answer) }
 
 func (f *verifyFn) ProcessElement(ctx context.Context, m message, find func(string) func(*answer) bool, emit func(string)) {
-	f.keys.find = find
+	f.keys.use(find)
 	results, err := f.Verifier.verify(ctx, m.Raw, &f.keys)
 	count(ctx, "verified")
 	if err != nil {
