@@ -129,3 +129,22 @@ func TestSignedFieldsLimit(t *testing.T) {
 		want(t, "as many as it may", r.verifyOne(t, signatures[0].String()+message), Pass, nil)
 	}
 }
+
+// A bare LF is looked for in the first KiB of the body, however it is cut.
+func TestLineEndingHint(t *testing.T) {
+	r := newRig(t)
+	signed := r.sign(t, testMessage)
+	for at, hint := range map[int]bool{100: true, 1000: true, 1200: false} {
+		at -= len(testMessage) - strings.Index(testMessage, "\r\n\r\n") - 4 // in the body
+		body := strings.Repeat("line\r\n", at/6) + "bare\n" + strings.Repeat("line\r\n", 1000)
+		for _, cut := range []int{0, 50, 500, 900} {
+			w := NewVerifyWriter(t.Context(), r.verifier)
+			io.WriteString(w, signed+body[:min(cut, len(body))])
+			io.WriteString(w, body[min(cut, len(body)):])
+			results, err := w.Finish()
+			if err != nil || len(results) != 1 || !errors.Is(results[0].Err, ErrBodyHash) || errors.Is(results[0].Err, ErrLineEnding) != hint {
+				t.Errorf("bare LF at %d, cut at %d: %v, %v", at, cut, results[0].Err, err)
+			}
+		}
+	}
+}
