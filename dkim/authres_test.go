@@ -224,6 +224,7 @@ func TestExplain(t *testing.T) {
 		{"8601-2.7-e: MinRSABits", Result{KeyBits: 1024, Err: fmt.Errorf("%w: %w", ErrPolicy, ErrWeakKey)}, "policy|the key is too small (1024 bits)|key-size"},
 		{"8601-2.7-e: MaxSignatures", Result{Err: ErrTooMany}, "policy|too many signatures in the message|signature-count"},
 		{"8601-2.7-e: UncoveredFrom", Result{Err: tag("h", ErrUncoveredFrom)}, "policy|a From field of the message is not signed|unsigned-from"},
+		{"8601-2.7-e: PartialBody, a bare LF", Result{Err: fmt.Errorf("%w: x", ErrPartialBody)}, "policy|an empty line in the header that ends in a bare LF|unsigned-body"},
 		{"8601-2.7-e: PartialBody", Result{Err: tag("l", ErrPartialBody)}, "policy|a part of the body is not signed (l=)|unsigned-body"},
 		{"8601-2.7-e: RequireFields", Result{Err: tag("h", ErrPolicy)}, "policy|a field that must be signed is not|unsigned-field"},
 		{"8601-2.7-e: PublicSuffix", Result{Err: &TagError{"d", fmt.Errorf("%w: %w", ErrPolicy, ErrDomain)}}, "policy|d= is a public suffix|public-suffix"},

@@ -46,7 +46,8 @@ var (
 	ErrBodyHash = errors.New("body hash did not verify")
 	// ErrBodyLength: l= is larger than the body.
 	ErrBodyLength = errors.New("l= is beyond the end of the body")
-	// ErrPartialBody: l= leaves a part of the body unsigned.
+	// ErrPartialBody: l= leaves a part of the body unsigned, or a bare LF in the
+	// header hides where the body begins for some readers.
 	ErrPartialBody = errors.New("part of the body is not signed")
 	// ErrSignature: the header is not the one that was signed, or another key signed it.
 	ErrSignature = errors.New("signature did not verify")

@@ -128,6 +128,9 @@ func TestHazardFalsePasses(t *testing.T) {
 		{"l= with appended content", with("l=10"), "", "", Policy, ErrPartialBody},
 		{"a second From behind a bare LF", goodTags, "", "X: a\nFrom : Eve <eve@example.com>\r\n" + testMessage, Policy, ErrUncoveredFrom},
 		{"a second From behind a bare CR", goodTags, "", "X: a\rfrom: Eve <eve@example.com>\r\n" + testMessage, Policy, ErrUncoveredFrom},
+		{"an empty line of bare LF, and a body", goodTags, "", "Y: z\r\nX: a\n\nSend it to me.\r\n" + testMessage, Policy, ErrPartialBody},
+		{"an empty line behind a CRLF", goodTags, "", "X: a\r\n\nSend: it to me.\r\n" + testMessage, Policy, ErrPartialBody},
+		{"an empty line behind a bare LF", goodTags, "", "X: a\n\r\n" + testMessage, Policy, ErrPartialBody},
 		{"a bare LF that hides nothing", goodTags, "", "X: a\nb\r\n" + testMessage, Pass, nil},
 		{"a second From below", goodTags, "", "From: Eve <eve@example.com>\r\n" + testMessage, Policy, ErrUncoveredFrom},
 	} {

@@ -84,6 +84,10 @@ func (r *Result) refine(e *explanation) {
 		case e.err == ErrAlgorithm && tag == "c":
 			e.words, e.detail = "unknown canonicalization (c=)", "unsupported canonicalization"
 		}
+	case ErrPartialBody:
+		if tag == "" {
+			e.words = "an empty line in the header that ends in a bare LF"
+		}
 	case ErrFrom:
 		if tag == "" {
 			e.words = "the message has no From field"

@@ -8,6 +8,7 @@ import (
 
 	"github.com/waxseal/waxseal/internal/domain"
 	"github.com/waxseal/waxseal/internal/headerhash"
+	"github.com/waxseal/waxseal/internal/message"
 	"github.com/waxseal/waxseal/keyrecord"
 )
 
@@ -40,7 +41,9 @@ type Verifier struct {
 
 	// PartialBody accepts a signature whose l= leaves octets at the end of the
 	// body unsigned: anybody may have put them there (RFC 6376, section 8.2).
-	// Otherwise it is Policy. Result.UnsignedOctets counts them.
+	// Otherwise it is Policy. Result.UnsignedOctets counts them. It also accepts a
+	// header with an empty line that ends in a bare LF: many readers take that for
+	// the end of the header, and show what a stranger wrote behind it as the body.
 	PartialBody bool
 
 	// UncoveredFrom accepts a message with more From fields than h= covers:
@@ -108,8 +111,8 @@ func (v *Verifier) lookupTimeout() time.Duration {
 // check checks a well-formed signature against what can be known without a
 // key: first what RFC 6376 wants, then what v wants.
 //
-// hidden is whether the header hides a From field.
-func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, hidden bool, now time.Time) error {
+// hidden is what checkHidden found.
+func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, hidden error, now time.Time) error {
 	if s.algorithm == rsaSHA1 && !v.AllowSHA1 {
 		return &TagError{"a", fmt.Errorf("%w: %w: RFC 8301 forbids rsa-sha1; sign with rsa-sha256", ErrAlgorithm, ErrHistoric)}
 	}
@@ -125,12 +128,24 @@ func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, hidde
 	return v.checkPolicy(s, h, names, hidden)
 }
 
-func (v *Verifier) checkPolicy(s *Signature, h *Header, names *headerhash.Index, hidden bool) error {
+// checkHidden looks for what a header hides behind bare CR or LF, which whoever
+// ends lines there sees and no signature covers as what it is to them.
+func (v *Verifier) checkHidden(h *message.Header) error {
+	if !v.UncoveredFrom && h.Hides("From") {
+		return fmt.Errorf("%w: a bare CR or LF hides it from who wants CRLF", ErrUncoveredFrom)
+	}
+	if !v.PartialBody && h.HidesEnd() {
+		return fmt.Errorf("%w: who takes a bare LF for a line end sees an empty line in the header, and the body behind it", ErrPartialBody)
+	}
+	return nil
+}
+
+func (v *Verifier) checkPolicy(s *Signature, h *Header, names *headerhash.Index, hidden error) error {
 	if signed, total := s.listed("From"), names.Count("From"); signed < total && !v.UncoveredFrom {
 		return tagErrorf("h", ErrUncoveredFrom, "%d of %d From fields are signed", signed, total)
 	}
-	if hidden && !v.UncoveredFrom {
-		return fmt.Errorf("%w: a bare CR or LF hides it from who wants CRLF", ErrUncoveredFrom)
+	if hidden != nil {
+		return hidden
 	}
 	for _, field := range v.RequireFields {
 		if signed, total := s.listed(field), names.Count(field); signed < total {

@@ -143,7 +143,7 @@ func (w *VerifyWriter) begin() {
 		return
 	}
 	w.work.index.Reset(h.raw)
-	hidden := h.raw.Hides("From")
+	hidden := w.verifier.checkHidden(h.raw)
 	good := 0
 	for i := range w.checks {
 		c := &w.checks[i]

@@ -99,6 +99,16 @@ func (h *Header) Hides(name string) bool {
 	return false
 }
 
+// HidesEnd reports whether the header has an empty line for a reader that takes
+// a bare LF for a line end: what stands behind it, fields and text, is the body
+// there.
+func (h *Header) HidesEnd() bool {
+	if h.BareLineEnd() < 0 {
+		return false
+	}
+	return h.buf[0] == '\n' || bytes.Contains(h.buf, []byte("\n\n")) || bytes.Contains(h.buf, []byte("\n\r\n"))
+}
+
 // isField reports whether b begins with a field of the given name.
 func isField(b []byte, name string) bool {
 	if len(b) <= len(name) || !EqualName(b[:len(name)], name) {

@@ -46,3 +46,29 @@ func TestHides(t *testing.T) {
 		t.Errorf("%d headers", n)
 	}
 }
+
+// HidesEnd, in plain words: a reader of lines that end in LF, with or without a
+// CR before it, finds one that is empty.
+func TestHidesEnd(t *testing.T) {
+	n := 0
+	dkimtest.Exhaustive("f: \r\n", 8, func(s string) {
+		for _, first := range []string{"a:", "", "\n"} {
+			var w Scanner
+			w.Write([]byte(first + s + "\r\n\r\n"))
+			if w.Close() != nil || w.Header.Len() == 0 {
+				continue
+			}
+			want := false
+			for line := range strings.Lines(string(w.Header.buf)) {
+				want = want || line == "\n" || line == "\r\n"
+			}
+			n++
+			if got := w.Header.HidesEnd(); got != want {
+				t.Fatalf("HidesEnd of %q = %v, want %v", w.Header.buf, got, want)
+			}
+		}
+	})
+	if n < 10_000 {
+		t.Errorf("%d headers", n)
+	}
+}
