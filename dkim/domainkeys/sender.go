@@ -12,7 +12,8 @@ import (
 )
 
 // ErrSender reports that a message has no sending address: no From field,
-// several From or Sender fields, or one that is malformed.
+// several From or Sender fields (one behind a bare CR or LF counts when a message
+// is verified), or one that is malformed.
 var ErrSender = errors.New("no sending address")
 
 // A sender is the sending address of a message (RFC 4870, section 3.1).

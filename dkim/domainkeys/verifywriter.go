@@ -107,6 +107,9 @@ func (w *VerifyWriter) begin() {
 	w.result = new(Result)
 	from, err := findSender(h)
 	if err == nil {
+		err = checkHidden(h)
+	}
+	if err == nil {
 		w.result.Sender, w.result.SenderField = from.address, from.name
 	}
 	self, err := w.choose(h, from, err)
@@ -119,6 +122,18 @@ func (w *VerifyWriter) begin() {
 	w.hash = crypto.SHA1.New()
 	hashFields(w.hash, h, self, w.result.Signature, w.verifier.Reordered)
 	w.body = newBodyWriter(w.hash, w.result.Signature.Canon)
+}
+
+// checkHidden looks for what a header hides behind bare CR or LF, which whoever
+// ends lines there sees: another sending address, or a body that nobody signed.
+func checkHidden(h *message.Header) error {
+	if h.Hides("From") || h.Hides("Sender") {
+		return fmt.Errorf("%w: a bare CR or LF hides a From or Sender field from who wants CRLF", ErrSender)
+	}
+	if h.HidesEnd() {
+		return fmt.Errorf("%w: who takes a bare LF for a line end sees an empty line in the header, and the body behind it", dkim.ErrPartialBody)
+	}
+	return nil
 }
 
 // choose chooses the signature by the rules of section 3.7.3: the first that is

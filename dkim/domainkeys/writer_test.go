@@ -76,6 +76,20 @@ func TestMessageErrors(t *testing.T) {
 	if r := verify(t, &Verifier{Resolver: testZone(t)}, bare); r.Status != Bad || !strings.Contains(r.Err.Error(), "NewCRLFReader") {
 		t.Errorf("a bare LF in the header: %+v", r)
 	}
+	for _, tt := range []struct {
+		field  string
+		status Status
+		want   error
+	}{
+		{"X: a\nb\r\n", Good, nil},
+		{"X: a\nFrom: Eve <eve@example.com>\r\n", Bad, ErrSender},
+		{"X: a\rsender: Eve <eve@example.com>\r\n", Bad, ErrSender},
+		{"Y: a\r\nX: a\n\nSend it to me.\r\n", BadFormat, dkim.ErrPartialBody},
+	} {
+		if r := verify(t, &Verifier{Resolver: testZone(t)}, tt.field+sign(t, testSigner(), testMessage)); r.Status != tt.status || !errors.Is(r.Err, tt.want) {
+			t.Errorf("with %q on top: %q, %v", tt.field, r.Status, r.Err)
+		}
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := Verify(ctx, strings.NewReader(testMessage), nil); !errors.Is(err, context.Canceled) {
