@@ -171,7 +171,7 @@ func (r Rules) look(author string, sigs []Signed) (e evidence) {
 // isFirst reports whether s is a signature of the author.
 func (r Rules) isFirst(author string, s Signed) bool {
 	authorDomain := domainOf(author)
-	if (r.ParentDomain || r.Reading == MDaemon) && domain.AtOrBelow(authorDomain, s.Domain) {
+	if authorDomain != "" && (r.ParentDomain || r.Reading == MDaemon) && domain.AtOrBelow(authorDomain, s.Domain) {
 		return true
 	}
 	if r.Reading == Standard || r.Reading == MDaemon {

@@ -129,6 +129,7 @@ func TestFirstParty(t *testing.T) {
 		{"a subdomain is never a parent", Rules{ParentDomain: true}, "joe@example.org", Signed{Domain: "a.example.org"}, false},
 		{"nobody", Rules{}, "", Signed{}, false},
 		{"nobody, parents", Rules{ParentDomain: true}, "joe@example.org", Signed{}, false},
+		{"nobody, and nobody above", Rules{ParentDomain: true}, "", Signed{}, false},
 		{"U-label and A-label", Rules{}, "joe@bücher.example", Signed{Domain: "xn--bcher-kva.example"}, true},
 
 		{"systems 6.2: the address", identity, "joe@example.org", Signed{Domain: "example.org", Identifier: "joe@example.org"}, true},
