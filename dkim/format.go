@@ -73,7 +73,7 @@ func (f *folder) signature(s *Signature) {
 	}
 	f.list("h", s.Fields)
 	for _, t := range s.Other {
-		f.tag(t.Name, safe(t.Value))
+		f.tag(safe(t.Name), safe(t.Value))
 	}
 	if len(s.Copied) > 0 {
 		f.copied(s.Copied)

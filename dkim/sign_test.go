@@ -697,10 +697,10 @@ func TestStringIsSafe(t *testing.T) {
 	evil := "x; d=evil.example\r\nFrom: eve"
 	l := int64(3)
 	s := &Signature{Algorithm: evil, Domain: evil, Selector: evil, Identifier: evil, Fields: []string{evil, evil}, Query: []string{evil},
-		Length: &l, Other: []Tag{{"y", evil}}, Copied: []CopiedField{{evil, evil}}, Value: []byte("v"), BodyHash: []byte("h"),
+		Length: &l, Other: []Tag{{"y", evil}, {evil, "y"}}, Copied: []CopiedField{{evil, evil}}, Value: []byte("v"), BodyHash: []byte("h"),
 		Time: time.Unix(-5, 0), Expiration: time.Unix(5, 0)}
 	text := s.String()
-	if strings.Count(text, ";") != 13 || strings.Contains(text, "\nFrom") || !strings.HasSuffix(text, "b=dg==\r\n") || !strings.Contains(text, "t=0;") {
+	if strings.Count(text, ";") != 14 || strings.Contains(text, "\nFrom") || !strings.HasSuffix(text, "b=dg==\r\n") || !strings.Contains(text, "t=0;") {
 		t.Errorf("%q has %d semicolons", text, strings.Count(text, ";"))
 	}
 }
