@@ -487,3 +487,17 @@ func TestHazardHint(t *testing.T) {
 		}
 	}
 }
+
+// RequireFields counts a field behind a bare LF, which no h= covers.
+func TestHazardHiddenField(t *testing.T) {
+	r := newRig(t)
+	signed := r.sign(t, testMessage)
+	for _, top := range []string{"X: a\nSubject: Send it to me\r\n", "X: a\rsubject :\r\n"} {
+		r.verifier.RequireFields = nil
+		want(t, top, r.verifyOne(t, top+signed), Pass, nil)
+		r.verifier.RequireFields = []string{"Date", "Subject"}
+		want(t, top+"required", r.verifyOne(t, top+signed), Policy, ErrPolicy)
+		r.verifier.RequireFields = []string{"Date"}
+		want(t, top+"not required", r.verifyOne(t, top+signed), Pass, nil)
+	}
+}

@@ -36,7 +36,8 @@ type Verifier struct {
 	MinRSABits int
 
 	// RequireFields names fields besides From that must be signed: every one
-	// that the message has. A signature that leaves one out is Policy.
+	// that the message has, and behind a bare CR or LF there must be none. A
+	// signature that leaves one out is Policy.
 	RequireFields []string
 
 	// PartialBody accepts a signature whose l= leaves octets at the end of the
@@ -133,6 +134,11 @@ func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, hidde
 func (v *Verifier) checkHidden(h *message.Header) error {
 	if !v.UncoveredFrom && h.Hides("From") {
 		return fmt.Errorf("%w: a bare CR or LF hides it from who wants CRLF", ErrUncoveredFrom)
+	}
+	for _, field := range v.RequireFields {
+		if h.Hides(field) {
+			return tagErrorf("h", ErrPolicy, "a bare CR or LF hides a %s field from who wants CRLF", field)
+		}
 	}
 	if !v.PartialBody && h.HidesEnd() {
 		return fmt.Errorf("%w: who takes a bare LF for a line end sees an empty line in the header, and the body behind it", ErrPartialBody)
