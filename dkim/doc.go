@@ -74,12 +74,11 @@
 //   - Bare CR and LF in a header are data. Where a From field follows one, for
 //     software that takes it for a line end, all signatures are Policy, unless
 //     Verifier.UncoveredFrom: that software shows another author.
+//     So it is with a field of Verifier.RequireFields, and with an empty line
+//     of bare LF, unless Verifier.PartialBody: there, the body begins behind it.
 //   - A line without a colon in the header is an error of the message. A field
 //     whose name holds octets that names cannot have stays a field that
 //     nothing selects; a Signer refuses it.
-//   - A bare CR or LF is data. Many readers take it for a line end, though, so
-//     a header in which it hides a From field, one of Verifier.RequireFields or,
-//     as an empty line, the end of the header is Policy.
 //   - Several TXT records at a key name are all tried.
 //   - An Ed25519 key wrapped in SubjectPublicKeyInfo is refused; an RSA key may
 //     be wrapped or bare (RFC 6376, erratum 3017).
