@@ -129,8 +129,8 @@ func (v *Verifier) check(s *Signature, h *Header, names *headerhash.Index, hidde
 	return v.checkPolicy(s, h, names, hidden)
 }
 
-// checkHidden looks for what a header hides behind bare CR or LF, which whoever
-// ends lines there sees and no signature covers as what it is to them.
+// checkHidden looks for fields that a header hides behind bare CR or LF, which
+// whoever ends lines there sees and no signature covers as what they are to them.
 func (v *Verifier) checkHidden(h *message.Header) error {
 	if !v.UncoveredFrom && h.Hides("From") {
 		return fmt.Errorf("%w: a bare CR or LF hides it from who wants CRLF", ErrUncoveredFrom)
@@ -139,9 +139,6 @@ func (v *Verifier) checkHidden(h *message.Header) error {
 		if h.Hides(field) {
 			return tagErrorf("h", ErrPolicy, "a bare CR or LF hides a %s field from who wants CRLF", field)
 		}
-	}
-	if !v.PartialBody && h.HidesEnd() {
-		return fmt.Errorf("%w: who takes a bare LF for a line end sees an empty line in the header, and the body behind it", ErrPartialBody)
 	}
 	return nil
 }

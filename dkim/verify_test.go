@@ -527,6 +527,7 @@ func TestBadInput(t *testing.T) {
 		{"header and blank line", header + "\r\n\r\n", nil, Fail, ErrBodyHash, ""},
 		{"bare LF in the body", header + "\r\n\r\n" + strings.ReplaceAll(body, "\r\n", "\n"), nil, Fail, ErrBodyHash, "canon.NewCRLFReader"},
 		{"bare LF in the header", strings.Replace(signed, "ready?", "read\ny?", 1), nil, Fail, ErrSignature, "canon.NewCRLFReader"},
+		{"bare LF at the end of a line of the header", strings.Replace(signed, "ready?", "ready?\n", 1), nil, Fail, ErrSignature, "canon.NewCRLFReader"},
 		{"bare CR in the body", strings.Replace(signed, "Hi.", "Hi.\r", 1), nil, Fail, ErrBodyHash, "canon.NewCRLFReader"},
 		{"NUL and 8-bit in the body", strings.Replace(signed, "Hi.", "Hi.\x00\xff", 1), nil, Fail, ErrBodyHash, ""},
 		{"NUL and 8-bit in the header", strings.Replace(signed, "ready?", "\x00\xff", 1), nil, Fail, ErrSignature, ""},

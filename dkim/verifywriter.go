@@ -23,11 +23,12 @@ type VerifyWriter struct {
 	ctx      context.Context
 	verifier *Verifier
 
-	work    *workspace // nil after Finish
-	begun   bool       // the header has been looked at
-	checks  []check
-	lookups lookups
-	endings lineEndings
+	work     *workspace // nil after Finish
+	begun    bool       // the header has been looked at
+	hidesEnd bool       // a bare LF in it ends the header for some readers
+	checks   []check
+	lookups  lookups
+	endings  lineEndings
 
 	finished bool
 	header   Header // after Finish
@@ -144,6 +145,7 @@ func (w *VerifyWriter) begin() {
 	}
 	w.work.index.Reset(h.raw)
 	hidden := w.verifier.checkHidden(h.raw)
+	w.hidesEnd = h.raw.HidesEnd()
 	good := 0
 	for i := range w.checks {
 		c := &w.checks[i]
@@ -306,6 +308,8 @@ func (w *VerifyWriter) conclude(c *check) {
 		c.fail(w.hint(ErrBodyHash))
 	case c.UnsignedOctets > 0 && !w.verifier.PartialBody:
 		c.fail(tagErrorf("l", ErrPartialBody, "%d of %d octets are beyond l=", c.UnsignedOctets, c.sum.Total))
+	case w.hidesEnd && !w.verifier.PartialBody:
+		c.fail(fmt.Errorf("%w: who takes a bare LF for a line end sees an empty line in the header, and the body behind it", ErrPartialBody))
 	default:
 		c.Status = Pass
 	}
