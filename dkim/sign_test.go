@@ -286,6 +286,7 @@ func TestValidate(t *testing.T) {
 		{"nil key", func(s *Signer) { s.Key = nil }, ErrKey, "nil"},
 		{"typed nil key", func(s *Signer) { s.Key = (*rsa.PrivateKey)(nil) }, ErrKey, "nil"},
 		{"empty Ed25519 key", func(s *Signer) { s.Key = ed25519.PrivateKey(nil) }, ErrKey, "nil"},
+		{"nil pointer to an Ed25519 key", func(s *Signer) { s.Key = (*ed25519.PrivateKey)(nil) }, ErrKey, "nil"},
 		{"EC key", func(s *Signer) { s.Key = ec }, ErrKey, "DKIM has RSA and Ed25519"},
 		{"8301-3.2-a: 512 bits", func(s *Signer) { s.Key = dkimtest.RSA(512) }, ErrWeakKey, "RFC 8301"},
 		{"6376-5-p: 1023 bits", func(s *Signer) { s.Key = dkimtest.RSA(1023) }, ErrWeakKey, "RFC 8301"},
@@ -608,6 +609,28 @@ func TestSignPanic(t *testing.T) {
 	}()
 	err := Sign(context.Background(), io.Discard, strings.NewReader(testMessage), SignerList{r.newSigner(t, "a", remote), r.newSigner(t, "b", local)})
 	t.Error(err)
+}
+
+// A writer whose key or source panicked says so, and not that nobody signs.
+func TestFinishAfterPanic(t *testing.T) {
+	r := newRig(t)
+	key := &funcKey{dkimtest.Ed25519(2), func() { panic("no token") }}
+	source := sourceFunc(func(context.Context, *Header) ([]*Signer, error) { panic("no table") })
+	for _, signers := range []SignerSource{r.newSigner(t, "a", key), source} {
+		w := NewSignWriter(context.Background(), signers)
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			io.WriteString(w, testMessage)
+			w.Finish()
+		}()
+		if signatures, err := w.Finish(); err == nil || len(signatures) > 0 {
+			t.Errorf("%d signatures, %v", len(signatures), err)
+		}
+	}
 }
 
 type funcKey struct {

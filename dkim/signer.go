@@ -287,6 +287,8 @@ func isNilKey(key crypto.Signer) bool {
 		return key == nil
 	case ed25519.PrivateKey:
 		return len(key) != ed25519.PrivateKeySize
+	case *ed25519.PrivateKey:
+		return key == nil || len(*key) != ed25519.PrivateKeySize
 	}
 	return false
 }

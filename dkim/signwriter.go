@@ -120,9 +120,14 @@ func (w *SignWriter) finish() {
 	}
 	if w.err == nil && len(w.jobs) > 0 {
 		w.work.body.Close()
+		w.err = errPanicked
 		w.err = w.sign()
 	}
 }
+
+// errPanicked is left where a source or a key panics, so that a server that goes
+// on does not take the message for one that nobody signs.
+var errPanicked = errors.New("dkim: a signer or the source of signers panicked")
 
 // begin looks at the header: it checks that it may be signed, asks for the
 // signers, and starts the body hashes that they need.
@@ -136,12 +141,13 @@ func (w *SignWriter) begin() {
 		w.err = fmt.Errorf("%w: the SignerSource is nil", ErrNoSigner)
 		return
 	}
+	w.err = errPanicked
 	signers, err := w.signers(h)
 	if err != nil {
 		w.err = fmt.Errorf("dkim: choose signers: %w", err)
 		return
 	}
-	if len(signers) == 0 {
+	if w.err = nil; len(signers) == 0 {
 		return
 	}
 	if w.err = messageError(checkSignable(h.raw)); w.err != nil {
