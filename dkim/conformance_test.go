@@ -303,6 +303,8 @@ func TestStrictByDefault(t *testing.T) {
 		loosens func(*Verifier)
 	}{
 		{"octets beyond l=", craft(t, r.signer.Key, with("l=3"), header+"\r\n\r\nHi.\r\n"), Policy, ErrPartialBody, func(v *Verifier) { v.PartialBody = true }},
+		{"a From behind a bare LF", "X: a\nFrom: eve@example.com\r\n" + craft(t, r.signer.Key, goodTags, testMessage), Policy, ErrUncoveredFrom, func(v *Verifier) { v.UncoveredFrom = true }},
+		{"an end behind a bare LF", "Y: z\r\nX: a\n\nPay: Eve.\r\n" + craft(t, r.signer.Key, goodTags, testMessage), Policy, ErrPartialBody, func(v *Verifier) { v.PartialBody = true }},
 		{"a second From", "From: eve@example.com\r\n" + craft(t, r.signer.Key, goodTags, testMessage), Policy, ErrUncoveredFrom, func(v *Verifier) { v.UncoveredFrom = true }},
 		{"a public suffix", craft(t, r.signer.Key, with("d=co.uk"), testMessage), Policy, ErrPolicy, func(v *Verifier) { v.PublicSuffix = true }},
 		{"rsa-sha1", craft(t, r.signer.Key, with("a=rsa-sha1"), testMessage), PermError, ErrHistoric, func(v *Verifier) { v.AllowSHA1 = true }},

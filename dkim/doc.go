@@ -29,7 +29,7 @@
 // from reasons to result words, and [TagError] names the tag. Which of several
 // reasons is told does not depend on timing: syntax, then what needs no key,
 // then the policy that needs none, then the key, then the header signature,
-// then the body hash, then what l= leaves unsigned.
+// then the body hash, then what l= or a hidden end of the header leaves unsigned.
 //
 // # Limits
 //
@@ -73,9 +73,10 @@
 //   - A message without a From field is PermError, whatever h= says.
 //   - Bare CR and LF in a header are data. Where a From field follows one, for
 //     software that takes it for a line end, all signatures are Policy, unless
-//     Verifier.UncoveredFrom: that software shows another author.
-//     So it is with a field of Verifier.RequireFields, and with an empty line
-//     of bare LF, unless Verifier.PartialBody: there, the body begins behind it.
+//     Verifier.UncoveredFrom: that software shows another author. So it is with
+//     a field of Verifier.RequireFields. Where an empty line ends in a bare LF,
+//     a signature that verifies is Policy, unless Verifier.PartialBody: the body
+//     begins there for such software.
 //   - A line without a colon in the header is an error of the message. A field
 //     whose name holds octets that names cannot have stays a field that
 //     nothing selects; a Signer refuses it.
