@@ -225,6 +225,10 @@ func (x *explainer) explainRules(r *Report) {
 		r.addStep(rest, []Span{r.message.span(at, len(r.message.text))}, p)
 	}
 	err := r.Result.Err
+	if tag := (*dkim.TagError)(nil); errors.Is(err, dkim.ErrPartialBody) && !errors.As(err, &tag) {
+		rule(Refused, err.Error()) // not for l=, but for an end that the header hides
+		return
+	}
 	if r.explained() {
 		v.PartialBody, v.Time = true, func() time.Time { return within }
 		text := r.repaired

@@ -190,6 +190,7 @@ func TestRules(t *testing.T) {
 		{name: "a policy", cause: explain.Refused, s: newSigner(rr, false), v: dkim.Verifier{Policy: func(*dkim.Signature, *dkim.Header) error { return errors.New("no") }}},
 		{name: "a short key", cause: explain.KeyRefused, s: newSigner(rr, false), v: dkim.Verifier{MinRSABits: 2048}},
 		{name: "a second From", cause: explain.Refused, s: with(func(s *dkim.Signer) { s.Headers = headerlist.MustParse("From") }), hurt: func(s string) string { return "From: eve@example.com\r\n" + s }},
+		{name: "an end of the header behind a bare LF", cause: explain.Refused, detail: "bare LF", s: newSigner(rr, false), hurt: func(s string) string { return "Y: z\r\nX: a\n\nPay: Eve.\r\n" + s }},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			raw := string(sign(t, test.s, plain))
