@@ -4,7 +4,12 @@ import "bytes"
 
 // BareLineEnd returns the offset in the header of the first CR or LF that is
 // not part of a CRLF, or -1.
-func (h *Header) BareLineEnd() int { return BareLineEnd(h.buf) }
+func (h *Header) BareLineEnd() int {
+	if !h.bare {
+		return -1
+	}
+	return BareLineEnd(h.buf)
+}
 
 // BareLineEnd returns the offset of the first CR or LF in b that is not part
 // of a CRLF, or -1. A CR at the end of b is taken for half a CRLF.

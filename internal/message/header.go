@@ -10,6 +10,7 @@ import (
 type Header struct {
 	buf    []byte
 	fields []span
+	bare   bool // buf has a CR or LF that is not part of a CRLF
 }
 
 // A span delimits a field in buf.
@@ -45,7 +46,7 @@ func (h *Header) Value(i int) []byte {
 
 // Clone returns a copy that shares no memory with h.
 func (h *Header) Clone() *Header {
-	return &Header{bytes.Clone(h.buf), slices.Clone(h.fields)}
+	return &Header{bytes.Clone(h.buf), slices.Clone(h.fields), h.bare}
 }
 
 // All iterates over the indices of the fields that have the given name, which

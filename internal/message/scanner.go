@@ -35,6 +35,10 @@ var (
 // value is ready for a message.
 type Scanner struct {
 	Header
+	line int   // where in buf the line that is being read begins
+	seen int   // how far the LF that ends it was looked for
+	crs  int   // those that end the lines so far
+	bad  error // of the first line that is no field
 	done bool
 	err  error
 }
@@ -50,41 +54,85 @@ func (s *Scanner) Write(p []byte) (body []byte, done bool) {
 	if s.done {
 		return p, true
 	}
-	n := min(len(p), MaxHeader+len(blank)-len(s.buf))
-	if end := s.end(p[:n]); end >= 0 {
-		s.buf = append(s.buf, p[:end]...)
-		s.buf = s.buf[:len(s.buf)-2] // the empty line is no field
-		s.finish(true)
-		return p[end:], true
-	}
-	s.buf = append(s.buf, p[:n]...)
-	if len(s.buf) == MaxHeader+len(blank) {
-		s.finish(false)
-		if !errors.Is(s.err, ErrLineEnding) {
-			s.err = fmt.Errorf("%w: a header of more than %d octets; is this a message?", ErrLimit, MaxHeader)
+	const piece = 2 << 10 // octets: what is of the body is copied in vain
+	for len(p) > 0 {
+		n := min(len(p), piece, MaxHeader+len(blank)-len(s.buf))
+		s.buf = append(s.buf, p[:n]...)
+		if s.lines() {
+			body = p[n-(len(s.buf)-s.seen):]
+			s.buf = s.buf[:s.line] // the empty line is no field
+			s.finish(true)
+			return body, true
 		}
-		return nil, true
+		p = p[n:]
+		if len(s.buf) == MaxHeader+len(blank) {
+			s.finish(false)
+			if !errors.Is(s.err, ErrLineEnding) {
+				s.err = fmt.Errorf("%w: a header of more than %d octets; is this a message?", ErrLimit, MaxHeader)
+			}
+			return nil, true
+		}
 	}
 	return nil, false
 }
 
-// end returns how many octets of p, which follows s.buf, belong to the header,
-// the empty line included, or -1 if the empty line is not there yet.
-func (s *Scanner) end(p []byte) int {
-	// An empty line that straddles two writes has at most three octets in each.
-	var joint [6]byte
-	old := copy(joint[:], s.buf[max(0, len(s.buf)-3):])
-	all := joint[:old+copy(joint[old:], p[:min(len(p), 3)])]
-	if len(s.buf) < 2 && bytes.HasPrefix(all, blank[:2]) {
-		return 2 - old
+// lines splits the lines of s.buf that are complete into fields, and reports
+// whether there was an empty one: it begins at s.line and ends at s.seen. A bare
+// LF or CR ends no line.
+func (s *Scanner) lines() (blankSeen bool) {
+	for {
+		lf := bytes.IndexByte(s.buf[s.seen:], '\n')
+		if lf < 0 {
+			s.seen = len(s.buf)
+			return false
+		}
+		s.seen += lf + 1
+		if s.seen < 2 || s.buf[s.seen-2] != '\r' {
+			s.bare = true
+			continue
+		}
+		if s.seen == s.line+len("\r\n") {
+			return true
+		}
+		if s.bad == nil {
+			s.bad = s.addLine(s.line, s.seen)
+		}
+		s.crs++
+		s.line = s.seen
 	}
-	if i := bytes.Index(all, blank); i >= 0 {
-		return i + len(blank) - old
+}
+
+// addLine adds a line of s.buf to the last field, or as a new one.
+func (s *Scanner) addLine(start, end int) error {
+	if c := s.buf[start]; start > 0 && (c == ' ' || c == '\t') {
+		f := &s.fields[len(s.fields)-1]
+		f.end = end
+		return s.checkSize(*f)
 	}
-	if i := bytes.Index(p, blank); i >= 0 {
-		return i + len(blank)
+	if len(s.fields) == MaxFields {
+		return fmt.Errorf("%w: more than %d header fields", ErrLimit, MaxFields)
 	}
-	return -1
+	name := bytes.IndexByte(s.buf[start:end], ':')
+	if name < 0 {
+		return fmt.Errorf("%w: line %q is no field: no colon", ErrHeader, excerpt(s.buf[start:end]))
+	}
+	for name > 0 && (s.buf[start+name-1] == ' ' || s.buf[start+name-1] == '\t') {
+		name--
+	}
+	if name == 0 || s.buf[start] == ' ' || s.buf[start] == '\t' {
+		return fmt.Errorf("%w: line %q is no field: no name", ErrHeader, excerpt(s.buf[start:end]))
+	}
+	f := span{start, start + name, end}
+	s.fields = append(s.fields, f)
+	return s.checkSize(f)
+}
+
+// checkSize checks the size of the last field, f.
+func (s *Scanner) checkSize(f span) error {
+	if f.end-f.start > MaxField {
+		return fmt.Errorf("%w: header field %d has more than %d octets", ErrLimit, len(s.fields), MaxField)
+	}
+	return nil
 }
 
 // Close says that the message has ended, and returns what is wrong with its
@@ -103,11 +151,12 @@ func (s *Scanner) Err() error { return s.err }
 // blank is the end of a line and the empty line after it.
 var blank = []byte("\r\n\r\n")
 
-// finish splits the header into fields. blankSeen tells whether an empty line ended it.
+// finish ends the header. blankSeen tells whether an empty line ended it.
 func (s *Scanner) finish(blankSeen bool) {
 	s.done = true
+	s.bare = s.bare || bytes.Count(s.buf, blank[:1]) != s.crs
 	if s.err = s.lineEndings(blankSeen); s.err == nil {
-		s.err = s.split()
+		s.err = s.bad
 	}
 	if s.err != nil {
 		s.fields = s.fields[:0]
@@ -133,52 +182,6 @@ func (s *Scanner) lineEndings(blankSeen bool) error {
 		return fmt.Errorf("%w: the message ends inside the header, in a line without CRLF", ErrHeader)
 	}
 	return nil
-}
-
-// split finds the fields of s.buf, which ends in CRLF.
-func (s *Scanner) split() error {
-	for start := 0; start < len(s.buf); {
-		end, first := start, 0
-		for {
-			end += lineLen(s.buf[end:])
-			if first == 0 {
-				first = end
-			}
-			if end == len(s.buf) || s.buf[end] != ' ' && s.buf[end] != '\t' {
-				break
-			}
-		}
-		if len(s.fields) == MaxFields {
-			return fmt.Errorf("%w: more than %d header fields", ErrLimit, MaxFields)
-		}
-		if end-start > MaxField {
-			return fmt.Errorf("%w: header field %d has %d octets, the limit is %d", ErrLimit, len(s.fields)+1, end-start, MaxField)
-		}
-		name := bytes.IndexByte(s.buf[start:first], ':')
-		if name < 0 {
-			return fmt.Errorf("%w: line %q is no field: no colon", ErrHeader, excerpt(s.buf[start:first]))
-		}
-		for name > 0 && (s.buf[start+name-1] == ' ' || s.buf[start+name-1] == '\t') {
-			name--
-		}
-		if name == 0 || s.buf[start] == ' ' || s.buf[start] == '\t' {
-			return fmt.Errorf("%w: line %q is no field: no name", ErrHeader, excerpt(s.buf[start:first]))
-		}
-		s.fields = append(s.fields, span{start, start + name, end})
-		start = end
-	}
-	return nil
-}
-
-// lineLen returns the length of the first line of b, its CRLF included. A bare
-// LF or CR ends no line. b ends in CRLF.
-func lineLen(b []byte) int {
-	for n := 0; ; {
-		n += bytes.IndexByte(b[n:], '\n') + 1
-		if n >= 2 && b[n-2] == '\r' {
-			return n
-		}
-	}
 }
 
 // excerpt shortens a line for an error.
