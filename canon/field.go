@@ -29,62 +29,106 @@ func (a Algorithm) AppendField(dst, field []byte) []byte {
 	if bytes.HasSuffix(field, []byte("\r\n")) {
 		field, end = field[:len(field)-2], "\r\n"
 	}
-	name, value, colon := bytes.Cut(field, []byte(":"))
-	dst = slices.Grow(dst, len(field)+2)
-	first := len(dst)
-	dst = appendUnfolded(dst, name)
-	for i, c := range dst[first:] {
-		if 'A' <= c && c <= 'Z' {
-			dst[first+i] = c + ('a' - 'A')
-		}
-	}
-	if colon {
-		dst = append(dst, ':')
-		dst = appendUnfolded(dst, value[endOfFWS(value, 0):])
-	}
-	return append(dst, end...)
+	d := slices.Grow(dst, len(field)+len(end))[:len(dst)+len(field)]
+	n, value := relaxName(d[len(dst):], field)
+	n += unfold(d[len(dst)+n:], field, endOfFWS(field, value))
+	return append(d[:len(dst)+n], end...)
 }
 
-// appendUnfolded appends s without its folds, with one SP for each run of
-// white space and none for a run at the end.
-func appendUnfolded(dst, s []byte) []byte {
-	start := 0 // s[start:i] is to be copied
-	for i := 0; ; {
-		i = suspectFold(s, i)
-		if i == len(s) {
-			return append(dst, s[start:]...)
-		}
-		k := endOfFWS(s, i)
-		if k == i || k == i+1 && s[i] == ' ' && k < len(s) {
-			i++ // as it should be
+// relaxName writes the name that field begins with to dst, which is as long, with
+// the colon behind it. It returns how many octets it wrote and read.
+//
+// It goes by words, and stores each; what follows the colon is written over it.
+func relaxName(dst, field []byte) (written, read int) {
+	for i := 0; len(field)-i >= wordLen; i += wordLen {
+		x := load(field[i:])
+		colon := x ^ ':'*ones
+		// The lowest octet that is found is right: only above it can a borrow
+		// find another.
+		colon = (colon - ones) &^ colon & highs
+		space := (x - 0x21*ones) &^ x & highs
+		store(dst[i:], lowered(x))
+		if colon|space == 0 {
 			continue
 		}
-		dst = append(dst, s[start:i]...)
-		if k == len(s) {
-			return dst
+		at := firstOctet(colon | space)
+		if space>>(8*at)&0x80 != 0 {
+			break // white space before the colon, or a fold
 		}
-		dst = append(dst, ' ')
-		i, start = k, k
+		return i + at + 1, i + at + 1
 	}
+	name, _, colon := bytes.Cut(field, []byte(":"))
+	n := unfold(dst, name, 0)
+	for i, c := range dst[:n] {
+		if 'A' <= c && c <= 'Z' {
+			dst[i] = c + ('a' - 'A')
+		}
+	}
+	if !colon {
+		return n, len(name)
+	}
+	dst[n] = ':'
+	return n + 1, len(name) + 1
 }
 
-// suspectFold returns the index of the first octet of s, from i on, that
-// begins folding white space that is not one SP between other octets, or of an
-// octet before that. It returns len(s) when there is none.
-func suspectFold(s []byte, i int) int {
-	for ; len(s)-i > 8; i += 8 {
-		x := load(s[i:])
-		cr := x ^ '\r'*ones
-		if f := tabOrSpaceBefore(x, load(s[i+1:])) | (cr-ones)&^cr&highs; f != 0 {
-			return i + firstOctet(f)
+// unfold writes s from i on to dst, which has room for it, without its folds, with
+// one SP for each run of white space and none for a run at the end. It returns how
+// many octets it wrote.
+//
+// It goes by words, and stores each; where white space begins in it that may have
+// to change, what follows is written over it.
+func unfold(dst, s []byte, i int) (written int) {
+	n := 0
+	for i < len(s) {
+		for ; len(s)-i > wordLen; i, n = i+wordLen, n+wordLen {
+			x := load(s[i:])
+			store(dst[n:], x)
+			if f := foldBefore(x, load(s[i+1:])); f != 0 {
+				i += firstOctet(f)
+				n += firstOctet(f)
+				break
+			}
 		}
-	}
-	for ; i < len(s); i++ {
-		if s[i] == '\t' || s[i] == '\r' || s[i] == ' ' && (i+1 == len(s) || s[i+1] <= ' ') {
-			return i
+		if len(s)-i <= wordLen {
+			x := tail(s, i)
+			copy(dst[n:], s[i:])
+			f := foldBefore(x, x>>8)
+			if f == 0 {
+				return n + len(s) - i
+			}
+			i += firstOctet(f)
+			n += firstOctet(f)
 		}
+		end := endOfFWS(s, i)
+		if end == len(s) {
+			return n
+		}
+		dst[n] = ' '
+		if end == i { // none
+			dst[n] = s[i]
+			end++
+		}
+		i = end
+		n++
 	}
-	return i
+	return n
+}
+
+// foldBefore is tabOrSpaceBefore, and the same for each CR of x.
+func foldBefore(x, next uint64) uint64 {
+	cr := x ^ '\r'*ones
+	return tabOrSpaceBefore(x, next) | (cr-ones)&^cr&highs
+}
+
+// tail is the octets of s from i on, eight at most, with zeros behind them.
+func tail(s []byte, i int) (x uint64) {
+	if len(s) >= wordLen {
+		return load(s[len(s)-wordLen:]) >> (8 * (wordLen - len(s) + i))
+	}
+	for k, c := range s[i:] {
+		x |= uint64(c) << (8 * k)
+	}
+	return x
 }
 
 // endOfFWS returns the index of the first octet of s, from i on, that is

@@ -98,6 +98,17 @@ func TestAppendFieldExhaustive(t *testing.T) {
 			check("N:" + strings.Repeat("x", i) + s + strings.Repeat("y", 20-i))
 		}
 	})
+	each("aZ: \r\n", n-3, func(s string) {
+		for i := range 20 {
+			check(strings.Repeat("N", i) + s + strings.Repeat("M", 20-i) + ":v\r\n")
+		}
+	})
+	for c := range 256 {
+		for i := range 20 {
+			check(strings.Repeat("N", i) + string([]byte{byte(c)}) + strings.Repeat("M", 20-i) + ":v\r\n")
+			check("N:" + strings.Repeat("x", i) + string([]byte{byte(c)}) + strings.Repeat("y", 20-i))
+		}
+	}
 }
 
 func TestAppendFieldRandom(t *testing.T) {

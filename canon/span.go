@@ -28,12 +28,25 @@ const (
 
 	ones  = 0x0101010101010101 // times c: c in every octet of a word
 	highs = 0x80 * ones
+
+	wordLen = 8
 )
 
 func isWSP(c byte) bool { return c == ' ' || c == '\t' }
 
 // load is the eight octets that b begins with; the first is the lowest.
 func load(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
+
+func store(b []byte, x uint64) { binary.LittleEndian.PutUint64(b, x) }
+
+// lowered makes the letters A to Z of x lower-case. The high bit of an octet is
+// set in the first sum where it is "A" or more, in the second where it is more
+// than "Z", and in x where it is beyond ASCII; no sum carries.
+func lowered(x uint64) uint64 {
+	const lows = highs - ones // 0x7f in every octet
+	upper := (x&lows + (0x80-'A')*ones) &^ (x&lows + (0x80-'Z'-1)*ones) &^ x & highs
+	return x | upper>>2
+}
 
 // emitRelaxed passes on b, at most blockSize octets that begin and end with
 // data, with its white space relaxed.
