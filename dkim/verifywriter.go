@@ -245,9 +245,7 @@ func parseSignatures(h *Header, work *workspace) []check {
 // then its signatures.
 func signatureText(h *message.Header, work *workspace) (text string, names int) {
 	buf := work.buf[:0]
-	for i := range h.Len() {
-		buf = append(append(buf, h.Name(i)...), ':')
-	}
+	buf = h.AppendNames(buf)
 	names = len(buf)
 	for i := range h.All(fieldName) {
 		buf = append(buf, h.Field(i)...)

@@ -29,6 +29,15 @@ func (h *Header) Name(i int) []byte {
 	return h.buf[f.start:f.nameEnd]
 }
 
+// AppendNames appends the name of each field to dst, with ":" behind it.
+func (h *Header) AppendNames(dst []byte) []byte {
+	for _, f := range h.fields {
+		dst = append(dst, h.buf[f.start:f.nameEnd+1]...)
+		dst[len(dst)-1] = ':' // where white space stands before it
+	}
+	return dst
+}
+
 // Field returns field i whole, from its name to its last CRLF. The octets are
 // h's own.
 func (h *Header) Field(i int) []byte {

@@ -58,13 +58,17 @@ type Tag struct {
 	Start, End int
 }
 
-// A List holds the tags of a text in their order.
+// A List holds the tags of a text in their order. No name is empty.
 type List []Tag
 
 // Get returns the value of the tag called name. Names are case-sensitive.
 func (l List) Get(name string) (value string, ok bool) {
+	if name == "" {
+		return "", false
+	}
 	for i := range l {
-		if l[i].Name == name {
+		// Most names have one octet: looking at it first spares a call.
+		if n := l[i].Name; len(n) == len(name) && n[0] == name[0] && n == name {
 			return l[i].Value, true
 		}
 	}
@@ -181,6 +185,13 @@ func (p *parser) tag() (Tag, error) {
 
 // fws skips [FWS]: white space with at most one fold.
 func (p *parser) fws() error {
+	if p.pos < len(p.text) && p.text[p.pos] > ' ' {
+		return nil // none
+	}
+	return p.skip()
+}
+
+func (p *parser) skip() error {
 	n, folds, ok := skipFWS(p.text[p.pos:])
 	p.pos += n
 	if !ok || folds > 1 {

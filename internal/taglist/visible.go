@@ -1,5 +1,7 @@
 package taglist
 
+import "math/bits"
+
 // IsVisible reports whether s is of visible ASCII characters alone, 0x21 to
 // 0x7E.
 func IsVisible(s string) bool { return visibleLen(s) == len(s) }
@@ -14,15 +16,17 @@ func visibleLen(s string) int {
 		lows  = 0x7f * ones
 	)
 	i := 0
-	for ; i+8 <= len(s); i += 8 {
-		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
-			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+	for t := s; len(t) >= 8; t = t[8:] {
+		x := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
+			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
 		// No sum carries into the next octet. The high bit of an octet is set in
 		// the first where it is 0x21 or more, in the second where it is 0x7F,
 		// and in x where it is beyond ASCII.
-		if (x&lows+(0x80-0x21)*ones)&^(x&lows+ones)&^x&highs != highs {
-			break
+		other := ^((x&lows + (0x80-0x21)*ones) &^ (x&lows + ones) &^ x) & highs
+		if other != 0 {
+			return i + bits.TrailingZeros64(other)/8
 		}
+		i += 8
 	}
 	for ; i < len(s); i++ {
 		if s[i] <= ' ' || s[i] >= 0x7f {

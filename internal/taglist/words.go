@@ -30,6 +30,9 @@ func Split(value string, sep byte) ([]string, error) {
 // TrimFWS removes the white space and folds at both ends of s, which has
 // passed Parse.
 func TrimFWS(s string) string {
+	if s != "" && s[0] > ' ' && s[len(s)-1] > ' ' {
+		return s // as nearly all are
+	}
 	for s != "" && isFWS(s[0]) {
 		s = s[1:]
 	}
