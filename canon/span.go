@@ -7,16 +7,17 @@ import (
 )
 
 // This file is the fast path of relaxed bodies. Next to nothing in a real body
-// changes, so the work is to find the few places that do and to leave the
-// spans between them alone. A block without such a place goes to the hash from
-// where it is.
+// changes, so the work is to find the few places that do, and to copy the rest
+// on the way. A block without white space goes to the hash from where it is.
 //
 // Why it is right: a block begins and ends with an octet that is data (add
 // sees to that), so every run of white space in it is complete, and so is the
 // CRLF that may follow the run. A run changes only if it has an HTAB, or is
 // longer than one octet, or stands before a CRLF. In each case its first octet
-// is an HTAB, or an SP before an SP, an HTAB or a CR. suspect finds all of
-// these, and now and then another octet, so what it finds is looked at again.
+// is an HTAB, or an SP before an SP, an HTAB or a CR. Every such octet is a
+// suspect, and now and then another one is, so relax looks at what is found
+// again. It need not fear that this is within a run: the first octet of the run
+// is a suspect then, and comes first.
 //
 // Where suspects are so dense that looking at each costs more than looking at
 // every octet, compact takes over, which has no branch that depends on them.
@@ -37,6 +38,7 @@ func isWSP(c byte) bool { return c == ' ' || c == '\t' }
 // load is the eight octets that b begins with; the first is the lowest.
 func load(b []byte) uint64 { return binary.LittleEndian.Uint64(b) }
 
+// store is the opposite of load.
 func store(b []byte, x uint64) { binary.LittleEndian.PutUint64(b, x) }
 
 // lowered makes the letters A to Z of x lower-case. The high bit of an octet is
@@ -51,194 +53,182 @@ func lowered(x uint64) uint64 {
 // emitRelaxed passes on b, at most blockSize octets that begin and end with
 // data, with its white space relaxed.
 func (w *BodyWriter) emitRelaxed(b []byte) {
-	tabs := bytes.IndexByte(b, '\t') >= 0
-	i := len(b)
-	if tabs || bytes.IndexByte(b, ' ') >= 0 {
-		i = suspect(b, 0, tabs)
+	if bytes.IndexByte(b, ' ') < 0 && bytes.IndexByte(b, '\t') < 0 {
+		w.emit(b)
+		return
 	}
-	if i > 0 {
-		w.emit(b[:i])
-	}
-	if i < len(b) {
-		w.reserve(len(b) - i)
-		n := relax(w.out[w.staged:], b[i:], tabs)
-		w.staged += n
-		w.length += int64(n)
-	}
+	w.reserve(len(b))
+	n := relax(w.out[w.staged:], b)
+	w.staged += n
+	w.length += int64(n)
 }
 
 const (
 	// suspectCost is how many octets compact does in the time of one suspect,
 	// measured on x86-64.
-	suspectCost = 24
+	suspectCost = 16
 
 	// maxCredit lets a few suspects stand close together, as at the short
 	// lines of HTML, before compact is called for.
 	maxCredit = 6 * suspectCost
 
-	// denseStep is how many octets compact is given before suspect looks
-	// again.
+	// denseStep is how many octets compact is given before suspects are looked
+	// for again.
 	denseStep = 128
+
+	// carefulStep is how many octets copyClean is given before copyASCII is
+	// tried again: text that is not in ASCII goes on for a while.
+	carefulStep = 512
 )
 
 // relax writes b with its white space relaxed to dst, which has room for b,
 // and returns the length. b ends with data and does not begin within a run of
 // white space.
-func relax(dst, b []byte, tabs bool) int {
+func relax(dst, b []byte) int {
 	n := 0              // octets of dst that are written
-	start := 0          // b[start:i] is to be copied
-	last := 0           // the place up to which credit is counted
 	credit := maxCredit // octets that paid for a suspect to come
+	careful := 0        // where copyASCII is tried again
 	for i := 0; ; {
-		i = suspect(b, i, tabs)
-		if i == len(b) {
-			return n + copy(dst[n:], b[start:])
+		var k int
+		if i < careful {
+			k = copyClean(dst[n:], b[i:])
+		} else {
+			k = copyASCII(dst[n:], b[i:])
 		}
-		n += copy(dst[n:], b[start:i])
-		start = i
+		i += k
+		n += k
+		if i == len(b) {
+			return n
+		}
 
-		credit = min(credit+i-last, maxCredit) - suspectCost
-		last = i
+		credit = min(credit+k, maxCredit) - suspectCost
 		if credit < 0 {
 			credit = 0
 			read, written := compact(dst[n:], b[i:], denseStep)
 			if read > 0 {
-				n += written
 				i += read
-				start, last = i, i
+				n += written
 				continue
 			}
 		}
 
-		i = endOfWSP(b, i)
-		switch {
-		case i == start:
-			i++ // none
-		case i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n':
-			start = i
-		case b[i-1] == ' ':
-			start = i - 1
-		default:
-			dst[n] = ' '
+		if !isWSP(b[i]) { // no white space
+			dst[n] = b[i]
 			n++
-			start = i
+			i++
+			careful = i + carefulStep
+			continue
+		}
+		i = endOfWSP(b, i)
+		dst[n] = ' ' // to be overwritten, before a CRLF
+		if b[i] != '\r' || i+1 == len(b) || b[i+1] != '\n' {
+			n++
 		}
 	}
 }
 
-// suspect returns the index of the first octet of b, from i on, that is an
-// HTAB (if tabs is set; it must be when b has one) or an SP before an octet
-// below 0x21, or of an octet before that which is neither. It returns len(b)
-// when there is none. The last octet of b is not looked at.
-func suspect(b []byte, i int, tabs bool) int {
-	for ; !tabs && len(b)-i > 32; i += 32 {
-		p := b[i : i+33 : i+33]
-		if (perhaps(load(p), load(p[1:]))|perhaps(load(p[8:]), load(p[9:]))|
-			perhaps(load(p[16:]), load(p[17:]))|perhaps(load(p[24:]), load(p[25:])))&highs == 0 {
-			continue
+// copyASCII copies b to dst, which has room for it, up to the first octet that
+// may be a suspect, and returns its index, or len(b). It takes octets with the
+// high bit set for suspects. b ends with data.
+//
+// It copies each word before it looks at it: what is copied too much is
+// overwritten. One branch a word costs less than to find the word of four.
+func copyASCII(dst, b []byte) int {
+	n := len(b)
+	for len(b) > 32 && len(dst) > 32 {
+		at, f := 0, copyPerhaps(dst, b)
+		if f&highs == 0 {
+			at, f = 8, copyPerhaps(dst[8:], b[8:])
 		}
-		f0 := spaceBefore(load(p), load(p[1:]))
-		f1 := spaceBefore(load(p[8:]), load(p[9:]))
-		f2 := spaceBefore(load(p[16:]), load(p[17:]))
-		f3 := spaceBefore(load(p[24:]), load(p[25:]))
-		if f0|f1|f2|f3 == 0 {
-			continue
+		if f&highs == 0 {
+			at, f = 16, copyPerhaps(dst[16:], b[16:])
 		}
-		return i + first(f0, f1, f2, f3)
+		if f&highs == 0 {
+			at, f = 24, copyPerhaps(dst[24:], b[24:])
+		}
+		if f&highs != 0 {
+			return n - len(b) + at + firstOctet(f&highs)
+		}
+		b, dst = b[32:len(b):len(b)], dst[32:len(dst):len(dst)]
 	}
-	for ; len(b)-i > 32; i += 32 {
-		p := b[i : i+33 : i+33]
-		x0, x1, x2, x3 := load(p), load(p[8:]), load(p[16:]), load(p[24:])
-		if (perhaps(x0, load(p[1:]))|perhaps(x1, load(p[9:]))|perhaps(x2, load(p[17:]))|perhaps(x3, load(p[25:]))|
-			perhapsTab(x0)|perhapsTab(x1)|perhapsTab(x2)|perhapsTab(x3))&highs == 0 {
-			continue
-		}
-		f0 := tabOrSpaceBefore(x0, load(p[1:]))
-		f1 := tabOrSpaceBefore(x1, load(p[9:]))
-		f2 := tabOrSpaceBefore(x2, load(p[17:]))
-		f3 := tabOrSpaceBefore(x3, load(p[25:]))
-		if f0|f1|f2|f3 == 0 {
-			continue
-		}
-		return i + first(f0, f1, f2, f3)
-	}
-	for ; len(b)-i > 8; i += 8 {
-		if f := tabOrSpaceBefore(load(b[i:]), load(b[i+1:])); f != 0 {
-			return i + bits.TrailingZeros64(f)/8
-		}
-	}
-	if at := len(b) - 9; at >= 0 {
-		// A word that ends where b does, less what was looked at.
-		f := tabOrSpaceBefore(load(b[at:]), load(b[at+1:])) >> (8 * (i - at))
-		if f != 0 {
-			return i + bits.TrailingZeros64(f)/8
-		}
-		return len(b)
-	}
-	for ; i < len(b)-1; i++ {
-		if b[i] == '\t' || b[i] == ' ' && b[i+1] <= ' ' {
-			return i
-		}
-	}
-	return len(b)
+	return n - len(b) + copyClean(dst, b)
 }
 
-// first returns the index of the lowest octet that has a bit set, of the 32
-// in four words of which one is not zero.
-func first(f0, f1, f2, f3 uint64) int {
-	// These compile to conditional moves: a branch would go wrong often.
-	at, f := 24, f3
-	if f2 != 0 {
-		at, f = 16, f2
+// copyClean is copyASCII for any text: it returns the index of the first
+// octet that is an HTAB, or an SP before an octet below 0x21, or of an octet
+// before that.
+func copyClean(dst, b []byte) int {
+	n := len(b)
+	for len(b) > 32 && len(dst) > 32 {
+		if copySuspects(dst, b)|copySuspects(dst[8:], b[8:])|copySuspects(dst[16:], b[16:])|copySuspects(dst[24:], b[24:]) != 0 {
+			break
+		}
+		b, dst = b[32:len(b):len(b)], dst[32:len(dst):len(dst)]
 	}
-	if f1 != 0 {
-		at, f = 8, f1
+	for len(b) > 8 && len(dst) > 8 {
+		if f := copySuspects(dst, b); f != 0 {
+			return n - len(b) + firstOctet(f)
+		}
+		b, dst = b[8:len(b):len(b)], dst[8:len(dst):len(dst)]
 	}
-	if f0 != 0 {
-		at, f = 0, f0
+	for i, c := range b {
+		if i+1 < len(b) && (c == '\t' || c == ' ' && b[i+1] <= ' ') {
+			return n - len(b) + i
+		}
+		dst[i] = c
 	}
-	return at + bits.TrailingZeros64(f)/8
+	return n
 }
 
-// tabOrSpaceBefore is spaceBefore, and the same for each HTAB of x.
-func tabOrSpaceBefore(x, next uint64) uint64 {
-	tab := x ^ '\t'*ones
-	return spaceBefore(x, next) | (tab-ones)&^tab&highs
+// copySuspects copies eight octets of b, which has nine, and returns
+// tabOrSpaceBefore of them.
+func copySuspects(dst, b []byte) uint64 {
+	x := load(b)
+	store(dst, x)
+	return tabOrSpaceBefore(x, load(b[1:]))
 }
 
-// spaceBefore has the high bit set of each octet of x that is an SP where next
-// has an octet below 0x21, and at times of one above such an octet.
+// copyPerhaps does the same with perhaps.
+func copyPerhaps(dst, b []byte) uint64 {
+	x := load(b)
+	store(dst, x)
+	return perhaps(x, load(b[1:]))
+}
+
+// tabOrSpaceBefore has the high bit set of each octet of x that is an HTAB, or
+// an SP where next has an octet below 0x21, and at times of one above such an
+// octet.
 //
 // Taking c from an octet sets its high bit if the octet was below c, or was
-// high already, which x|next takes out. A borrow from the octet below can set
-// a bit too many; it cannot clear one, as what is left of an octet below c is
-// far from 0x80.
-func spaceBefore(x, next uint64) uint64 {
-	x ^= ' ' * ones
-	return (x - ones) & (next - 0x21*ones) &^ (x | next) & highs
+// high already, which ^next and ^x take out. A borrow from the octet below can
+// set a bit too many; it cannot clear one, as what is left of an octet below c
+// is far from 0x80.
+func tabOrSpaceBefore(x, next uint64) uint64 {
+	return (((x^' '*ones)-ones)&(next-0x21*ones)&^next | ((x ^ '\t'*ones) - ones)) &^ x & highs
 }
 
-// perhapsTab is the same for an HTAB, without taking out the octets with the
-// high bit set.
-func perhapsTab(x uint64) uint64 { return (x ^ '\t'*ones) - ones }
-
-// perhaps is spaceBefore without taking out the octets with the high bit set:
-// half the work, and as good for ASCII.
+// perhaps is the same without taking out the octets with the high bit set, and
+// with any octet below 0x0a for an HTAB: half the work, and as good for text in
+// ASCII. Only the high bits count.
 func perhaps(x, next uint64) uint64 {
-	return ((x ^ ' '*ones) - ones) & (next - 0x21*ones)
+	return ((x^' '*ones)-ones)&(next-0x21*ones) | (x - 0x0a*ones)
 }
 
 // endOfWSP returns the index of the first octet of b, from i on, that is not
-// white space, or len(b).
+// white space. b[i] is white space, and b does not end with it. A run of one
+// kind, as all but a few are, ends where b first differs from its first octet.
 func endOfWSP(b []byte, i int) int {
-	for ; len(b)-i >= 8; i += 8 {
-		_, wsp, _, _ := classes(load(b[i:]))
-		if wsp != highs {
-			return i + bits.TrailingZeros64(^wsp&highs)/8
+	for isWSP(b[i]) {
+		c := b[i]
+		for i++; len(b)-i >= 8; i += 8 {
+			if f := load(b[i:]) ^ uint64(c)*ones; f != 0 {
+				i += firstOctet(f)
+				break
+			}
 		}
-	}
-	for i < len(b) && isWSP(b[i]) {
-		i++
+		for b[i] == c {
+			i++
+		}
 	}
 	return i
 }
