@@ -179,7 +179,7 @@ func (w *BodyWriter) add(b []byte) {
 func (w *BodyWriter) holdLeading(b []byte) int {
 	i, crlfs, afterCR := 0, 0, uint64(0)
 	for ; len(b)-i >= 8; i += 8 {
-		_, wsp, cr, lf := classes(load(b[i:]))
+		wsp, cr, lf := classes(load(b[i:]))
 		if w.spaces == 0 {
 			wsp = 0
 		}
@@ -226,7 +226,7 @@ func (w *BodyWriter) holdTrailing(b []byte) int {
 	}
 	i, crlfs, beforeLF := n, 0, uint64(0)
 	for ; i >= 8; i -= 8 {
-		_, wsp, cr, lf := classes(load(b[i-8:]))
+		wsp, cr, lf := classes(load(b[i-8:]))
 		if w.spaces == 0 {
 			wsp = 0
 		}

@@ -246,45 +246,62 @@ func compact(dst, b []byte, limit int) (read, written int) {
 		return 0, 0
 	}
 	x := load(b)
-	tab, wsp, cr, lf := classes(x)
-	for read < limit && len(b)-read > 16 {
-		read += 8
-		next := load(b[read:])
-		nextTab, nextWSP, nextCR, nextLF := classes(next)
+	tab, wsp := whiteSpace(x)
+	for read < limit && len(b) > 16 && len(dst) > 16 {
+		next := load(b[8:])
+		nextTab, nextWSP := whiteSpace(next)
 
-		crlf := (cr>>8 | nextCR<<56) & (lf>>16 | nextLF<<48)
+		crlf := zeros(load(b[1:]) ^ '\r'*ones | load(b[2:]) ^ '\n'*ones)
 		stay := ^(wsp & (wsp>>8 | nextWSP<<56 | crlf)) & highs
-		x ^= tab>>2 | tab>>4 | tab>>7 // HTAB to SP: 0x09 ^ 0x20
+		x ^= tab >> 7 * ('\t' ^ ' ') // HTAB to SP
 
 		// Octet i of to is the number of octets that stay up to octet i of x.
+		// Both go by memory: with shifts, the registers do not suffice.
 		to := (stay >> 7) * ones
-		d := (*[8]byte)(dst[written:])
-		d[0] = byte(x)
-		d[to&7] = byte(x >> 8)
-		d[to>>8&7] = byte(x >> 16)
-		d[to>>16&7] = byte(x >> 24)
-		d[to>>24&7] = byte(x >> 32)
-		d[to>>32&7] = byte(x >> 40)
-		d[to>>40&7] = byte(x >> 48)
-		d[to>>48&7] = byte(x >> 56)
-		written += int(to >> 56)
-
-		x, tab, wsp, cr, lf = next, nextTab, nextWSP, nextCR, nextLF
+		var from, at [8]byte
+		store(from[:], x)
+		store(at[:], to)
+		d := (*[8]byte)(dst)
+		d[0] = from[0]
+		d[at[0]&7] = from[1]
+		d[at[1]&7] = from[2]
+		d[at[2]&7] = from[3]
+		d[at[3]&7] = from[4]
+		d[at[4]&7] = from[5]
+		d[at[5]&7] = from[6]
+		d[at[6]&7] = from[7]
+		n := int(to >> 56)
+		read += 8
+		written += n
+		b, dst = b[8:len(b):len(b)], dst[n:len(dst):len(dst)]
+		x, tab, wsp = next, nextTab, nextWSP
 	}
 	return read, written
 }
 
-// classes has the high bit set of each octet of x that is HTAB, WSP, CR, LF,
-// and no other. Octets are below 0x80 when 0x7f is added, so nothing carries.
-func classes(x uint64) (tab, wsp, cr, lf uint64) {
+// whiteSpace has the high bit set of each octet of x that is HTAB, or WSP.
+func whiteSpace(x uint64) (tab, wsp uint64) {
+	tab = zeros(x ^ '\t'*ones)
+	return tab, tab | zeros(x^' '*ones)
+}
+
+// zeros has the high bit set of each octet of x that is zero, and of no other.
+// Octets are below 0x80 when 0x7f is added, so nothing carries.
+func zeros(x uint64) uint64 {
 	const lows = highs - ones // 0x7f in every octet
+	return ^(x&lows + lows | x) & highs
+}
+
+// classes has the high bit set of each octet of x that is WSP, CR, LF, and of
+// no other. It is zeros for four octets, with less work.
+func classes(x uint64) (wsp, cr, lf uint64) {
+	const lows = highs - ones
 	y := x & lows
 	high := x | ^uint64(highs)
-	tab = ^((y ^ '\t'*ones) + lows | high)
-	wsp = ^((y ^ ' '*ones) + lows | high) | tab
+	wsp = ^((y ^ '\t'*ones) + lows | high) | ^((y ^ ' '*ones) + lows | high)
 	cr = ^((y ^ '\r'*ones) + lows | high)
 	lf = ^((y ^ '\n'*ones) + lows | high)
-	return tab, wsp, cr, lf
+	return wsp, cr, lf
 }
 
 // firstOctet returns the index of the lowest octet of f, which is not zero,
