@@ -214,19 +214,15 @@ func (w *VerifyWriter) start(c *check) {
 // parseSignatures returns a check for each DKIM-Signature field of a header.
 // Those that are malformed have failed.
 func parseSignatures(h *Header, work *workspace) []check {
-	n := 0
-	for range h.raw.All(fieldName) {
-		n++
-	}
-	if n == 0 {
+	work.fields = slices.AppendSeq(work.fields[:0], h.raw.All(fieldName))
+	if len(work.fields) == 0 {
 		return nil
 	}
-	checks := make([]check, n)
+	checks := make([]check, len(work.fields))
 	text, names := signatureText(h.raw, work)
-	at, next := names, 0
-	for i := range h.raw.All(fieldName) {
+	at := names
+	for next, i := range work.fields {
 		c := &checks[next]
-		next++
 		c.Signature, c.field, c.names = &c.signature, i, text[:names]
 		c.SignedOctets, c.UnsignedOctets = -1, -1
 		c.signature.Value, c.signature.BodyHash = c.value[:0], c.hash[:0]
@@ -242,12 +238,12 @@ func parseSignatures(h *Header, work *workspace) []check {
 
 // signatureText returns, as one string that the results of a message share, the
 // names of all its fields, each followed by ":", which has the given length,
-// then its signatures.
+// then its signatures, which work.fields has.
 func signatureText(h *message.Header, work *workspace) (text string, names int) {
 	buf := work.buf[:0]
 	buf = h.AppendNames(buf)
 	names = len(buf)
-	for i := range h.All(fieldName) {
+	for _, i := range work.fields {
 		buf = append(buf, h.Field(i)...)
 	}
 	work.buf = buf

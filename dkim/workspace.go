@@ -18,6 +18,7 @@ type workspace struct {
 	index   headerhash.Index
 	body    bodyhash.Set
 	tags    taglist.List
+	fields  []int  // the signatures of the header
 	buf     []byte // canonical header fields
 	own     []byte // the signature's own field
 	sha256  hash.Hash

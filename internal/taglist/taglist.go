@@ -105,7 +105,12 @@ func Append(dst List, text string) (List, error) {
 		if p.pos == len(text) {
 			return dst, nil
 		}
-		p.pos++ // ";"
+		if p.pos++; p.pos == len(text) { // ";"
+			return dst, nil
+		}
+		if !isFWS(text[len(text)-1]) {
+			continue
+		}
 		if n, folds, ok := skipFWS(text[p.pos:]); ok && folds <= 1 && p.pos+n == len(text) {
 			return dst, nil
 		}

@@ -4,27 +4,26 @@ import "math/bits"
 
 // IsVisible reports whether s is of visible ASCII characters alone, 0x21 to
 // 0x7E.
-func IsVisible(s string) bool { return visibleLen(s) == len(s) }
+func IsVisible(s string) bool {
+	if len(s) < 8 {
+		return visibleLen(s) == len(s)
+	}
+	for t := s; len(t) > 8; t = t[8:] {
+		if invisible(load(t)) != 0 {
+			return false
+		}
+	}
+	return invisible(load(s[len(s)-8:])) == 0
+}
 
 // visibleLen returns how many octets at the start of s are visible ASCII
 // characters, 0x21 to 0x7E. Values are long runs of them, so it looks at eight
 // at a time.
 func visibleLen(s string) int {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-		lows  = 0x7f * ones
-	)
 	i := 0
 	for t := s; len(t) >= 8; t = t[8:] {
-		x := uint64(t[0]) | uint64(t[1])<<8 | uint64(t[2])<<16 | uint64(t[3])<<24 |
-			uint64(t[4])<<32 | uint64(t[5])<<40 | uint64(t[6])<<48 | uint64(t[7])<<56
-		// No sum carries into the next octet. The high bit of an octet is set in
-		// the first where it is 0x21 or more, in the second where it is 0x7F,
-		// and in x where it is beyond ASCII.
-		other := ^((x&lows + (0x80-0x21)*ones) &^ (x&lows + ones) &^ x) & highs
-		if other != 0 {
-			return i + bits.TrailingZeros64(other)/8
+		if x := invisible(load(t)); x != 0 {
+			return i + bits.TrailingZeros64(x)/8
 		}
 		i += 8
 	}
@@ -34,4 +33,26 @@ func visibleLen(s string) int {
 		}
 	}
 	return i
+}
+
+// load is the eight octets that s begins with; the first is the lowest.
+func load(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+}
+
+// invisible has the high bit set of each octet of x that is no visible ASCII
+// character, and no other.
+//
+// The high bit of an octet is set in the first sum where it is 0x21 or more, in
+// the second where it is 0x7F, and in x where it is beyond ASCII; no sum carries
+// into the next octet.
+func invisible(x uint64) uint64 {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+		lows  = 0x7f * ones
+	)
+	return ^((x&lows + (0x80-0x21)*ones) &^ (x&lows + ones) &^ x) & highs
 }
