@@ -20,8 +20,9 @@ var layers = []struct {
 }{
 	// Leaves: the standard library alone.
 	{"canon", nil},
-	{"headerlist", nil},
-	{"internal/message", nil},
+	{"internal/fieldname", nil},
+	{"headerlist", []string{"internal/fieldname"}},
+	{"internal/message", []string{"internal/fieldname"}},
 	{"internal/taglist", nil},
 	// The two dependencies: one package for each use, and one place.
 	{"internal/domain", []string{"golang.org/x/net/idna", "golang.org/x/net/publicsuffix"}},
@@ -29,11 +30,11 @@ var layers = []struct {
 	{"dkim/authres", []string{"internal/domain"}},
 	{"adsp", []string{"dkim/authres", "internal/taglist", "internal/domain"}},
 	{"internal/bodyhash", []string{"canon"}},
-	{"internal/headerhash", []string{"canon", "internal/message"}},
-	{"dkim", []string{"keyrecord", "canon", "headerlist", "dkim/authres", "internal/headerhash", "internal/bodyhash", "internal/message", "internal/taglist", "internal/domain"}},
-	{"dkim/signtable", []string{"dkim", "keyrecord", "canon", "headerlist", "internal/taglist", "internal/domain"}},
-	{"dkim/explain", []string{"dkim", "keyrecord", "canon", "internal/message", "internal/taglist"}},
-	{"dkim/domainkeys", []string{"dkim", "keyrecord", "canon", "headerlist", "dkim/authres", "internal/message", "internal/taglist", "internal/domain"}},
+	{"internal/headerhash", []string{"canon", "internal/message", "internal/fieldname"}},
+	{"dkim", []string{"keyrecord", "canon", "headerlist", "dkim/authres", "internal/headerhash", "internal/bodyhash", "internal/message", "internal/fieldname", "internal/taglist", "internal/domain"}},
+	{"dkim/signtable", []string{"dkim", "keyrecord", "canon", "headerlist", "internal/fieldname", "internal/taglist", "internal/domain"}},
+	{"dkim/explain", []string{"dkim", "keyrecord", "canon", "internal/message", "internal/fieldname", "internal/taglist"}},
+	{"dkim/domainkeys", []string{"dkim", "keyrecord", "canon", "headerlist", "dkim/authres", "internal/message", "internal/fieldname", "internal/taglist", "internal/domain"}},
 	{".", nil},
 }
 

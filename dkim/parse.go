@@ -11,7 +11,7 @@ import (
 
 	"github.com/waxseal/waxseal/canon"
 	"github.com/waxseal/waxseal/internal/domain"
-	"github.com/waxseal/waxseal/internal/message"
+	"github.com/waxseal/waxseal/internal/fieldname"
 	"github.com/waxseal/waxseal/internal/taglist"
 )
 
@@ -374,4 +374,4 @@ func isQuoted(s string) bool {
 }
 
 // equalName compares header field names, and keywords, without case in ASCII.
-func equalName(a, b string) bool { return message.EqualName(a, b) }
+func equalName(a, b string) bool { return fieldname.Equal(a, b) }

@@ -7,12 +7,14 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/waxseal/waxseal/internal/bodyhash"
 	"github.com/waxseal/waxseal/internal/headerhash"
 	"github.com/waxseal/waxseal/internal/message"
+	"github.com/waxseal/waxseal/internal/taglist"
 )
 
 // A SignWriter makes the signatures for the one message that is written to it,
@@ -150,12 +152,13 @@ func (w *SignWriter) begin() {
 	if w.err = nil; len(signers) == 0 {
 		return
 	}
-	if w.err = messageError(checkSignable(h.raw)); w.err != nil {
-		return
-	}
 	w.work.index.Reset(h.raw)
 	names := fieldNames(h.raw, w.work)
-	w.jobs = slices.Grow(w.jobs[:0], len(signers)) // they stay where they are
+	if w.err = messageError(checkSignable(h.raw, names, w.work.index.Count("From"))); w.err != nil {
+		return
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, ";") }) // it would end h=
+	w.jobs = slices.Grow(w.jobs[:0], len(signers))                                                  // they stay where they are
 	for i, s := range signers {
 		w.jobs = append(w.jobs, job{signer: s})
 		if err := w.start(&w.jobs[i], h.raw, names); err != nil {
@@ -178,22 +181,18 @@ func (w *SignWriter) signers(h *Header) ([]*Signer, error) {
 }
 
 // checkSignable checks that a header is what RFC 5322 allows, so that no mail
-// system has a reason to change it.
-func checkSignable(h *message.Header) error {
+// system has a reason to change it. names are those of its fields.
+func checkSignable(h *message.Header, names []string, from int) error {
 	if at := h.BareLineEnd(); at >= 0 {
 		return fmt.Errorf("%w: bare CR or LF at octet %d of the header; convert the message with canon.NewCRLFReader first, and send what it gives", ErrLineEnding, at)
 	}
-	from := 0
-	for i := range h.Len() {
-		name := h.Name(i)
-		if bytes.IndexFunc(name, func(r rune) bool { return r <= ' ' || r >= 0x7f }) >= 0 {
+	nul := h.Contains(0)
+	for i, name := range names {
+		if !taglist.IsVisible(name) {
 			return fmt.Errorf("%w: %.40q is no field name", ErrHeader, name)
 		}
-		if bytes.IndexByte(h.Field(i), 0) >= 0 {
+		if nul && bytes.IndexByte(h.Field(i), 0) >= 0 {
 			return fmt.Errorf("%w: NUL in field %.40q", ErrHeader, name)
-		}
-		if message.EqualName(name, "From") {
-			from++
 		}
 	}
 	if from != 1 {
@@ -202,22 +201,16 @@ func checkSignable(h *message.Header) error {
 	return nil
 }
 
-// fieldNames returns the names that can stand in h=, top to bottom. They are
-// parts of one string.
+// fieldNames returns the names of the fields, top to bottom. They are parts of
+// one string.
 func fieldNames(h *message.Header, work *workspace) []string {
-	buf := work.buf[:0]
-	for i := range h.Len() {
-		buf = append(buf, h.Name(i)...)
-	}
-	work.buf = buf
-	all := string(buf)
+	work.buf = h.AppendNames(work.buf[:0])
+	all := string(work.buf)
 	names := work.names[:0]
 	for i := range h.Len() {
-		var name string
-		name, all = all[:len(h.Name(i))], all[len(h.Name(i)):]
-		if isFieldName(name) {
-			names = append(names, name)
-		}
+		n := len(h.Name(i))
+		names = append(names, all[:n])
+		all = all[n+len(":"):]
 	}
 	work.names = names
 	return names

@@ -1,13 +1,13 @@
 package headerlist
 
-import "hash/maphash"
+import "github.com/waxseal/waxseal/internal/fieldname"
 
 // A table finds the entries of a list by name, with open addressing and at
 // most half full. A seed of its own keeps strangers from choosing names that
 // collide.
 type table struct {
 	list  List
-	seed  maphash.Seed
+	seed  fieldname.Seed
 	slots []int32 // index of the first entry of a name, plus one; zero is free
 	first []int32 // for an entry, the first entry of the same name
 	left  []int32 // for the first entry of a name: copies that are not taken
@@ -25,12 +25,16 @@ func newTable(l List, space []int32) table {
 	}
 	t := table{
 		list:  l,
-		seed:  maphash.MakeSeed(),
+		seed:  fieldname.NewSeed(),
 		slots: space[:size],
 		first: space[size:][:len(l)],
 		left:  space[size+len(l):][:len(l)],
 	}
 	for i, e := range l {
+		if i > 0 && e.Name == l[i-1].Name { // as Oversign lists them
+			t.first[i] = t.first[i-1]
+			continue
+		}
 		slot := t.slot(e.Name)
 		if t.slots[slot] == 0 {
 			t.slots[slot] = int32(i + 1)
@@ -47,41 +51,15 @@ func (t *table) find(name string) int32 {
 
 // slot returns the slot that holds name, or the free one where it belongs.
 func (t *table) slot(name string) int {
-	var buf [64]byte // longer than the names of real mail
-	mask := len(t.slots) - 1
-	slot := int(maphash.Bytes(t.seed, appendFold(buf[:0], name))) & mask
-	for t.slots[slot] != 0 && !equalFold(t.list[t.slots[slot]-1].Name, name) {
-		slot = (slot + 1) & mask
-	}
-	return slot
-}
-
-// appendFold appends s to dst, folded.
-func appendFold(dst []byte, s string) []byte {
-	for i := range len(s) {
-		dst = append(dst, fold(s[i]))
-	}
-	return dst
-}
-
-// equalFold reports whether a and b are equal when folded.
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if fold(a[i]) != fold(b[i]) {
-			return false
+	k := fieldname.KeyOf(name)
+	mask := uint64(len(t.slots) - 1)
+	for slot := fieldname.Hash(t.seed, k, name) & mask; ; slot = (slot + 1) & mask {
+		if t.slots[slot] == 0 {
+			return int(slot)
+		}
+		have := t.list[t.slots[slot]-1].Name
+		if fieldname.Match(k, name, fieldname.KeyOf(have), have) {
+			return int(slot)
 		}
 	}
-	return true
-}
-
-// fold returns an ASCII letter in lower case and anything else as it is:
-// U+212A KELVIN SIGN is no "k" in a field name.
-func fold(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c += 'a' - 'A'
-	}
-	return c
 }

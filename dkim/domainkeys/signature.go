@@ -7,6 +7,7 @@ import (
 
 	"github.com/waxseal/waxseal/dkim"
 	"github.com/waxseal/waxseal/internal/domain"
+	"github.com/waxseal/waxseal/internal/fieldname"
 	"github.com/waxseal/waxseal/internal/message"
 	"github.com/waxseal/waxseal/internal/taglist"
 	"github.com/waxseal/waxseal/keyrecord"
@@ -42,7 +43,7 @@ type Signature struct {
 func ParseSignature(field []byte) (*Signature, error) {
 	s := &Signature{raw: string(field)}
 	name, value, ok := strings.Cut(s.raw, ":")
-	if !ok || !message.EqualName(strings.TrimRight(name, " \t"), fieldName) {
+	if !ok || !fieldname.Equal(strings.TrimRight(name, " \t"), fieldName) {
 		return s, tagErrorf("", dkim.ErrSyntax, "not a %s field", fieldName)
 	}
 	tags, err := taglist.Parse(strings.TrimSuffix(value, "\r\n"))
@@ -134,7 +135,7 @@ func (s *Signature) parseFields(value string) (err error) {
 // lists reports whether h= names a field.
 func (s *Signature) lists(field string) bool {
 	for _, f := range s.Fields {
-		if message.EqualName(f, field) {
+		if fieldname.Equal(f, field) {
 			return true
 		}
 	}

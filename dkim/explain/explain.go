@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/waxseal/waxseal/dkim"
-	mail "github.com/waxseal/waxseal/internal/message"
+	"github.com/waxseal/waxseal/internal/fieldname"
 )
 
 // Options say how a message is explained. The zero value does what dkim.Verify
@@ -160,7 +160,7 @@ func (x *explainer) read(raw []byte) (*message, []*dkim.Result, error) {
 func (x *explainer) selectors(domain string) []string {
 	var list []string
 	for _, r := range x.results {
-		if mail.EqualName(r.Signature.Domain, domain) {
+		if fieldname.Equal(r.Signature.Domain, domain) {
 			list = append(list, r.Signature.Selector)
 		}
 	}

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/waxseal/waxseal/canon"
-	mail "github.com/waxseal/waxseal/internal/message"
+	"github.com/waxseal/waxseal/internal/fieldname"
 )
 
 // headerLineEndings makes CRLF of each CR and LF that is not one, in all fields.
@@ -41,7 +41,7 @@ func headerWrapped(s *headerSearch) []*change {
 		for k, field := range s.slots {
 			var name string
 			for _, n := range []string{"Content-Type", "Content-Transfer-Encoding"} {
-				if mail.EqualName(s.sig.Fields[k], n) {
+				if fieldname.Equal(s.sig.Fields[k], n) {
 					name = n
 				}
 			}
@@ -53,7 +53,7 @@ func headerWrapped(s *headerSearch) []*change {
 			if value != "" {
 				then = []byte(name + ":" + value + "\r\n")
 			}
-			if field < 0 && slices.ContainsFunc(s.slots[:k], func(f int) bool { return f >= 0 && mail.EqualName(s.m.header.Name(f), name) }) {
+			if field < 0 && slices.ContainsFunc(s.slots[:k], func(f int) bool { return f >= 0 && fieldname.Equal(s.m.header.Name(f), name) }) {
 				continue // it is there, and h= asserts that it is not there once more
 			}
 			c.edits = append(c.edits, fieldEdit{field, then})
@@ -171,5 +171,5 @@ func (s *headerSearch) fill(slot int, name, value string) *change {
 }
 
 func containsFold(list []string, name string) bool {
-	return slices.ContainsFunc(list, func(l string) bool { return mail.EqualName(l, name) })
+	return slices.ContainsFunc(list, func(l string) bool { return fieldname.Equal(l, name) })
 }

@@ -5,7 +5,7 @@ import (
 	"mime"
 	"strings"
 
-	mail "github.com/waxseal/waxseal/internal/message"
+	"github.com/waxseal/waxseal/internal/fieldname"
 )
 
 const (
@@ -35,7 +35,7 @@ type span struct {
 // its folds, or "".
 func (p *part) field(data []byte, name string) (at int, value string) {
 	for _, f := range p.fieldSpans {
-		if mail.EqualName(f.name, name) {
+		if fieldname.Equal(f.name, name) {
 			return f.from, string(data[f.from:f.to])
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/waxseal/waxseal/dkim"
 	"github.com/waxseal/waxseal/internal/domain"
+	"github.com/waxseal/waxseal/internal/fieldname"
 )
 
 const (
@@ -85,21 +86,17 @@ func first(list []string, err error) string {
 
 func has(h *dkim.Header, field string) bool {
 	for name := range h.Fields() {
-		if equalName(name, field) {
+		if fieldname.Equal(name, field) {
 			return true
 		}
 	}
 	return false
 }
 
-// equalName compares field names. No character beyond ASCII equals one of it,
-// since it has more octets.
-func equalName(a, b string) bool { return len(a) == len(b) && strings.EqualFold(a, b) }
-
 // listID returns the identifier of the first List-Id field (RFC 2919).
 func listID(h *dkim.Header) string {
 	for name, field := range h.Fields() {
-		if !equalName(name, "List-Id") {
+		if !fieldname.Equal(name, "List-Id") {
 			continue
 		}
 		_, value, _ := bytes.Cut(field, []byte(":"))

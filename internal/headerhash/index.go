@@ -4,8 +4,7 @@
 package headerhash
 
 import (
-	"math/rand/v2"
-
+	"github.com/waxseal/waxseal/internal/fieldname"
 	"github.com/waxseal/waxseal/internal/message"
 )
 
@@ -14,8 +13,8 @@ import (
 // message and serves all its signatures, one after the other.
 type Index struct {
 	header *message.Header
-	seed   [2]uint64 // so that a sender cannot choose names that collide
-	slots  []int32   // a hash table of names: 1 + the index in names, or 0
+	seed   fieldname.Seed // so that a sender cannot choose names that collide
+	slots  []int32        // a hash table of names: 1 + the index in names, or 0
 	names  []name
 	above  []int32 // for each field, the next one upwards that has its name, or -1
 	round  int32   // of Select: cursors of an older round start anew
@@ -23,7 +22,7 @@ type Index struct {
 
 // A name is one field name, in any case.
 type name struct {
-	key
+	key    fieldname.Key
 	bottom int32 // the last field of that name
 	count  int32
 	cursor int32 // where the next listing continues, in round
@@ -32,8 +31,8 @@ type name struct {
 
 // Reset makes x an index of h, and keeps its memory.
 func (x *Index) Reset(h *message.Header) {
-	if x.seed == [2]uint64{} {
-		x.seed = [2]uint64{rand.Uint64(), rand.Uint64()}
+	if x.seed == (fieldname.Seed{}) {
+		x.seed = fieldname.NewSeed()
 	}
 	x.header, x.names, x.round = h, x.names[:0], 0
 	size := 16
@@ -50,7 +49,7 @@ func (x *Index) Reset(h *message.Header) {
 	}
 	x.above = x.above[:h.Len()]
 	for i := range h.Len() {
-		k := keyOf(h.Name(i))
+		k := fieldname.KeyOf(h.Name(i))
 		slot := find(x, k, h.Name(i))
 		if *slot == 0 {
 			x.names = append(x.names, name{key: k, bottom: -1})
@@ -65,19 +64,15 @@ func (x *Index) Reset(h *message.Header) {
 
 // find returns the slot of a field name, whose key is k. The slot is empty if no
 // field has the name.
-func find[N []byte | string](x *Index, k key, field N) *int32 {
-	h := mix(k.first^x.seed[0], k.last^x.seed[1]^uint64(k.length))
-	for at := 8; at < k.length-8; at += 8 { // between its ends
-		h = mix(h^lowered(load(field, at)), x.seed[1])
-	}
+func find[N []byte | string](x *Index, k fieldname.Key, field N) *int32 {
 	mask := uint64(len(x.slots) - 1)
-	for at := h & mask; ; at = (at + 1) & mask {
+	for at := fieldname.Hash(x.seed, k, field) & mask; ; at = (at + 1) & mask {
 		slot := &x.slots[at]
 		if *slot == 0 {
 			return slot
 		}
 		n := &x.names[*slot-1]
-		if n.key == k && (k.length <= keyLen || message.EqualName(x.header.Name(int(n.bottom)), field)) {
+		if fieldname.Match(k, field, n.key, x.header.Name(int(n.bottom))) {
 			return slot
 		}
 	}
@@ -85,7 +80,7 @@ func find[N []byte | string](x *Index, k key, field N) *int32 {
 
 // Count returns how many fields have the given name, compared without case.
 func (x *Index) Count(field string) int {
-	if slot := *find(x, keyOf(field), field); slot != 0 {
+	if slot := *find(x, fieldname.KeyOf(field), field); slot != 0 {
 		return int(x.names[slot-1].count)
 	}
 	return 0
@@ -101,7 +96,7 @@ func (x *Index) Select(fields []string, self int, use func(field int)) {
 	slot, last := int32(0), ""
 	for _, field := range fields {
 		if field != last { // signers list a name twice in a row to oversign it
-			slot, last = *find(x, keyOf(field), field), field
+			slot, last = *find(x, fieldname.KeyOf(field), field), field
 		}
 		if slot == 0 {
 			continue

@@ -1,6 +1,10 @@
 package message
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/waxseal/waxseal/internal/fieldname"
+)
 
 // BareLineEnd returns the offset in the header of the first CR or LF that is
 // not part of a CRLF, or -1.
@@ -116,7 +120,7 @@ func (h *Header) HidesEnd() bool {
 
 // isField reports whether b begins with a field of the given name.
 func isField(b []byte, name string) bool {
-	if len(b) <= len(name) || !EqualName(b[:len(name)], name) {
+	if len(b) <= len(name) || !fieldname.Equal(b[:len(name)], name) {
 		return false
 	}
 	rest := bytes.TrimLeft(b[len(name):], " \t")

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"iter"
 	"slices"
+
+	"github.com/waxseal/waxseal/internal/fieldname"
 )
 
 // A Header holds the fields of a message, top to bottom, as they were written.
@@ -21,6 +23,9 @@ func (h *Header) Len() int { return len(h.fields) }
 
 // Size returns the number of octets in the header.
 func (h *Header) Size() int { return len(h.buf) }
+
+// Contains reports whether the header has the octet c anywhere.
+func (h *Header) Contains(c byte) bool { return bytes.IndexByte(h.buf, c) >= 0 }
 
 // Name returns the name of field i, without the white space before its colon.
 // The octets are h's own.
@@ -63,30 +68,9 @@ func (h *Header) Clone() *Header {
 func (h *Header) All(name string) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		for i := range h.fields {
-			if EqualName(h.Name(i), name) && !yield(i) {
+			if fieldname.Equal(h.Name(i), name) && !yield(i) {
 				return
 			}
 		}
 	}
-}
-
-// EqualName compares a field name with another, without case, in ASCII:
-// letters beyond ASCII that fold to ASCII letters are other letters.
-func EqualName[A, B []byte | string](a A, b B) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c |= 0x20
-	}
-	return c
 }

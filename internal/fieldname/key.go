@@ -1,27 +1,21 @@
-package headerhash
+package fieldname
 
-import "math/bits"
+import (
+	"math/bits"
+	"math/rand/v2"
+)
 
-// A key stands for a field name in any case: its first eight octets, its last
-// eight, and its length, letters made lower-case. Names of up to sixteen octets
-// are equal if their keys are.
-type key struct {
+// A Key stands for a name in a table: its first eight octets, its last eight,
+// lowered, and its length. That is all of a name of up to sixteen octets.
+type Key struct {
 	first, last uint64
 	length      int
 }
 
-// keyLen is the length up to which the key has the whole name.
-const keyLen = 16
-
-const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
-	lows  = 0x7f * ones
-)
-
-func keyOf[N []byte | string](name N) key {
+// KeyOf returns the Key of a name.
+func KeyOf[N []byte | string](name N) Key {
 	n := len(name)
-	k := key{length: n}
+	k := Key{length: n}
 	switch {
 	case n >= 8:
 		k.first, k.last = lowered(load(name, 0)), lowered(load(name, n-8))
@@ -31,6 +25,28 @@ func keyOf[N []byte | string](name N) key {
 		k.first = lowered(uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16)
 	}
 	return k
+}
+
+// Match is Equal for two names whose keys are known.
+func Match[A, B []byte | string](k Key, a A, other Key, b B) bool {
+	const whole = 16 // octets of a name that the key has
+	return k == other && (k.length <= whole || Equal(a, b))
+}
+
+// A Seed makes the hashes of one table its own: who does not know it cannot
+// choose names that collide. The zero Seed is none; see NewSeed.
+type Seed [2]uint64
+
+// NewSeed returns a random Seed.
+func NewSeed() Seed { return Seed{rand.Uint64(), rand.Uint64()} }
+
+// Hash returns the hash of a name whose Key is k. Equal names have equal hashes.
+func Hash[N []byte | string](s Seed, k Key, name N) uint64 {
+	h := mix(k.first^s[0], k.last^s[1]^uint64(k.length))
+	for at := 8; at < k.length-8; at += 8 { // between what the key has
+		h = mix(h^lowered(load(name, at)), s[1])
+	}
+	return h
 }
 
 // mix multiplies, and folds the 128 bits of the product.
@@ -55,6 +71,11 @@ func load32[N []byte | string](s N, i int) uint32 {
 // set in the first sum where it is "A" or more, in the second where it is more
 // than "Z", and in x where it is beyond ASCII; no sum carries.
 func lowered(x uint64) uint64 {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x80 * ones
+		lows  = 0x7f * ones
+	)
 	upper := (x&lows + (0x80-'A')*ones) &^ (x&lows + (0x80-'Z'-1)*ones) &^ x & highs
 	return x | upper>>2
 }
