@@ -157,8 +157,9 @@ func (w *SignWriter) begin() {
 	if w.err = messageError(checkSignable(h.raw, names, w.work.index.Count("From"))); w.err != nil {
 		return
 	}
-	names = slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, ";") }) // it would end h=
-	w.jobs = slices.Grow(w.jobs[:0], len(signers))                                                  // they stay where they are
+	names = slices.DeleteFunc(names, func(n string) bool { return strings.Contains(n, ";") }) // that would end h=
+
+	w.jobs = slices.Grow(w.jobs[:0], len(signers)) // they stay where they are
 	for i, s := range signers {
 		w.jobs = append(w.jobs, job{signer: s})
 		if err := w.start(&w.jobs[i], h.raw, names); err != nil {

@@ -54,17 +54,16 @@ func (s *Scanner) Write(p []byte) (body []byte, done bool) {
 	if s.done {
 		return p, true
 	}
-	const piece = 2 << 10 // octets: what is of the body is copied in vain
 	for len(p) > 0 {
-		n := min(len(p), piece, MaxHeader+len(blank)-len(s.buf))
-		s.buf = append(s.buf, p[:n]...)
-		if s.lines() {
-			body = p[n-(len(s.buf)-s.seen):]
+		old := len(s.buf)
+		blankSeen := s.look(p)
+		if blankSeen {
+			body = p[s.seen-old:]
 			s.buf = s.buf[:s.line] // the empty line is no field
 			s.finish(true)
 			return body, true
 		}
-		p = p[n:]
+		p = p[len(s.buf)-old:]
 		if len(s.buf) == MaxHeader+len(blank) {
 			s.finish(false)
 			if !errors.Is(s.err, ErrLineEnding) {
@@ -74,6 +73,23 @@ func (s *Scanner) Write(p []byte) (body []byte, done bool) {
 		}
 	}
 	return nil, false
+}
+
+// look takes octets of p, and reports whether there was an empty line among them.
+func (s *Scanner) look(p []byte) (blankSeen bool) {
+	room := MaxHeader + len(blank) - len(s.buf)
+	if own := s.buf; len(own) == 0 {
+		// Most headers come in one Write: p is looked at where it is, and what
+		// is of the header copied then.
+		s.buf = p[:min(len(p), room)]
+		blankSeen = s.lines()
+		s.buf = append(own, p[:s.seen]...)
+		return blankSeen
+	}
+	// As much again: to copy what is of the body costs no more than the header.
+	const least = 1 << 10 // octets
+	s.buf = append(s.buf, p[:min(len(p), room, max(least, len(s.buf)))]...)
+	return s.lines()
 }
 
 // lines splits the lines of s.buf that are complete into fields, and reports
