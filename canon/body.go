@@ -7,11 +7,13 @@ import (
 )
 
 const (
-	// blockSize is the most of a relaxed body that is worked on at once, and
-	// the room for its canonical form: long enough for the cost of a block to
-	// vanish, short enough to be in the first-level cache. With gatherSize it
-	// makes 8 KB, little beside a message's header.
-	blockSize = 6 << 10
+	// outSize is the room for octets in canonical form: long enough for the
+	// cost of a block to vanish, short enough to be in the first-level cache.
+	// With gatherSize it makes 8 KB, little beside a message's header.
+	outSize = 6 << 10
+
+	// blockSize is the most of a relaxed body that is worked on at once.
+	blockSize = outSize - spare
 
 	// gatherSize is the room for short Writes of a relaxed body.
 	gatherSize = 2 << 10
@@ -47,7 +49,7 @@ type BodyWriter struct {
 	gathered int // octets in the body's form, of a relaxed body only
 	in       [gatherSize]byte
 	staged   int // octets in canonical form
-	out      [blockSize]byte
+	out      [outSize]byte
 }
 
 // NewBodyWriter returns a BodyWriter that writes the canonical body to w.
@@ -305,7 +307,7 @@ const blankLines = crlf16 + crlf16 + crlf16 + crlf16
 
 const crlf16 = "\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n\r\n"
 
-// reserve makes room for n octets, at most blockSize, in w.out.
+// reserve makes room for n octets, at most outSize, in w.out.
 func (w *BodyWriter) reserve(n int) {
 	if n > len(w.out)-w.staged {
 		w.flush()

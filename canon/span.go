@@ -29,6 +29,7 @@ const (
 
 	ones  = 0x0101010101010101 // times c: c in every octet of a word
 	highs = 0x80 * ones
+	lows  = 0x7f * ones
 
 	wordLen = 8
 )
@@ -45,7 +46,6 @@ func store(b []byte, x uint64) { binary.LittleEndian.PutUint64(b, x) }
 // set in the first sum where it is "A" or more, in the second where it is more
 // than "Z", and in x where it is beyond ASCII; no sum carries.
 func lowered(x uint64) uint64 {
-	const lows = highs - ones // 0x7f in every octet
 	upper := (x&lows + (0x80-'A')*ones) &^ (x&lows + (0x80-'Z'-1)*ones) &^ x & highs
 	return x | upper>>2
 }
@@ -57,7 +57,7 @@ func (w *BodyWriter) emitRelaxed(b []byte) {
 		w.emit(b)
 		return
 	}
-	w.reserve(len(b))
+	w.reserve(len(b) + spare)
 	n := relax(w.out[w.staged:], b)
 	w.staged += n
 	w.length += int64(n)
@@ -76,13 +76,17 @@ const (
 	// for again.
 	denseStep = 128
 
+	// spare is the room behind what relax writes. compact moves octets by
+	// indexes of one octet, which need no check in an array of that length.
+	spare = 256
+
 	// carefulStep is how many octets copyClean is given before copyASCII is
 	// tried again: text that is not in ASCII goes on for a while.
 	carefulStep = 512
 )
 
-// relax writes b with its white space relaxed to dst, which has room for b,
-// and returns the length. b ends with data and does not begin within a run of
+// relax writes b with its white space relaxed to dst, which has room for b and
+// spare octets more, and returns the length. b ends with data and does not begin within a run of
 // white space.
 func relax(dst, b []byte) int {
 	n := 0              // octets of dst that are written
@@ -246,56 +250,55 @@ func compact(dst, b []byte, limit int) (read, written int) {
 		return 0, 0
 	}
 	x := load(b)
-	tab, wsp := whiteSpace(x)
-	for read < limit && len(b) > 16 && len(dst) > 16 {
+	noTab, data := notWhiteSpace(x)
+	for read < limit && len(b) > 16 && len(dst) >= spare {
 		next := load(b[8:])
-		nextTab, nextWSP := whiteSpace(next)
+		nextNoTab, nextData := notWhiteSpace(next)
 
-		crlf := zeros(load(b[1:]) ^ '\r'*ones | load(b[2:]) ^ '\n'*ones)
-		stay := ^(wsp & (wsp>>8 | nextWSP<<56 | crlf)) & highs
-		x ^= tab >> 7 * ('\t' ^ ' ') // HTAB to SP
+		noCRLF := notZero(load(b[1:]) ^ '\r'*ones | load(b[2:]) ^ '\n'*ones)
+		stay := (data | (data>>8|nextData<<56)&noCRLF) & highs
+		x ^= ^noTab & highs >> 7 * ('\t' ^ ' ') // HTAB to SP
 
 		// Octet i of to is the number of octets that stay up to octet i of x.
-		// Both go by memory: with shifts, the registers do not suffice.
+		// Both go by memory: with shifts, the registers do not suffice. And an
+		// octet is an index of d as it is.
 		to := (stay >> 7) * ones
 		var from, at [8]byte
 		store(from[:], x)
 		store(at[:], to)
-		d := (*[8]byte)(dst)
+		d := (*[spare]byte)(dst)
 		d[0] = from[0]
-		d[at[0]&7] = from[1]
-		d[at[1]&7] = from[2]
-		d[at[2]&7] = from[3]
-		d[at[3]&7] = from[4]
-		d[at[4]&7] = from[5]
-		d[at[5]&7] = from[6]
-		d[at[6]&7] = from[7]
+		d[at[0]] = from[1]
+		d[at[1]] = from[2]
+		d[at[2]] = from[3]
+		d[at[3]] = from[4]
+		d[at[4]] = from[5]
+		d[at[5]] = from[6]
+		d[at[6]] = from[7]
 		n := int(to >> 56)
 		read += 8
 		written += n
 		b, dst = b[8:len(b):len(b)], dst[n:len(dst):len(dst)]
-		x, tab, wsp = next, nextTab, nextWSP
+		x, noTab, data = next, nextNoTab, nextData
 	}
 	return read, written
 }
 
-// whiteSpace has the high bit set of each octet of x that is HTAB, or WSP.
-func whiteSpace(x uint64) (tab, wsp uint64) {
-	tab = zeros(x ^ '\t'*ones)
-	return tab, tab | zeros(x^' '*ones)
+// notWhiteSpace has the high bit set of each octet of x that is not HTAB, or not
+// WSP. The other bits count for nothing.
+func notWhiteSpace(x uint64) (noTab, noWSP uint64) {
+	noTab = (x&lows ^ '\t'*ones) + lows | x
+	return noTab, noTab & ((x&lows ^ ' '*ones) + lows | x)
 }
 
-// zeros has the high bit set of each octet of x that is zero, and of no other.
-// Octets are below 0x80 when 0x7f is added, so nothing carries.
-func zeros(x uint64) uint64 {
-	const lows = highs - ones // 0x7f in every octet
-	return ^(x&lows + lows | x) & highs
-}
+// notZero has the high bit set of each octet of x that is not zero. The other
+// bits count for nothing. Octets are below 0x80 when 0x7f is added, so nothing
+// carries.
+func notZero(x uint64) uint64 { return x&lows + lows | x }
 
 // classes has the high bit set of each octet of x that is WSP, CR, LF, and of
 // no other. It is zeros for four octets, with less work.
 func classes(x uint64) (wsp, cr, lf uint64) {
-	const lows = highs - ones
 	y := x & lows
 	high := x | ^uint64(highs)
 	wsp = ^((y ^ '\t'*ones) + lows | high) | ^((y ^ ' '*ones) + lows | high)
