@@ -2,6 +2,7 @@ package message
 
 import (
 	"bytes"
+	"encoding/binary"
 
 	"github.com/waxseal/waxseal/internal/fieldname"
 )
@@ -18,6 +19,69 @@ func (h *Header) BareLineEnd() int {
 // BareLineEnd returns the offset of the first CR or LF in b that is not part
 // of a CRLF, or -1. A CR at the end of b is taken for half a CRLF.
 func BareLineEnd(b []byte) int {
+	n := 0
+	if isText(b) {
+		n = pairedASCII(b)
+	}
+	if at := bareInLines(b[n:]); at >= 0 {
+		return n + at
+	}
+	return -1
+}
+
+// isText guesses whether b has lines that pairedASCII is good for: short, for a
+// search in each line costs more, and of any length, for if they have one then
+// bareInLines needs no search.
+func isText(b []byte) bool {
+	const sample, enough = 1 << 10, 8 // octets, lines
+	if len(b) < sample {
+		return false
+	}
+	b = b[:sample]
+	second := bytes.IndexByte(b, '\n') + 1
+	third := second + bytes.IndexByte(b[second:], '\n') + 1
+	fourth := third + bytes.IndexByte(b[third:], '\n') + 1
+	return fourth-third != third-second && bytes.Count(b, []byte{'\n'}) >= enough
+}
+
+// pairedASCII returns how many octets b begins with that are ASCII and have no
+// bare CR or LF. They do not end between CR and LF. It may return fewer, as it
+// looks at 32 octets at a time, without a branch that depends on them: where
+// the lines end is what a processor cannot guess.
+func pairedASCII(b []byte) int {
+	if len(b) == 0 || b[0] == '\n' {
+		return 0
+	}
+	rest := b
+	for len(rest) > 32 && (unpaired(rest)|unpaired(rest[8:])|unpaired(rest[16:])|unpaired(rest[24:]))&highs == 0 {
+		rest = rest[32:len(rest):len(rest)]
+	}
+	n := len(b) - len(rest)
+	if n > 0 && b[n-1] == '\r' {
+		n-- // what follows was looked at only if it is ASCII
+	}
+	return n
+}
+
+const (
+	ones  = 0x0101010101010101 // times c: c in every octet of a word
+	highs = 0x80 * ones
+	lows  = 0x7f * ones
+)
+
+// unpaired has the high bit set of each of the eight octets that b begins with
+// that is a CR and has no LF behind it, or is no CR and has an LF behind it, or
+// is not ASCII. It may be wrong about the eighth if the ninth is not ASCII.
+//
+// Taken to zero by ^, an octet has the high bit clear after 0x7f is added, and
+// any other has it set; nothing carries in ASCII.
+func unpaired(b []byte) uint64 {
+	x, next := binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[1:])
+	return ((x ^ '\r'*ones) + lows) ^ ((next ^ '\n'*ones) + lows) | x
+}
+
+// bareInLines is BareLineEnd, for lines that are long, or have one length.
+func bareInLines(b []byte) int {
 	// Count the CRLFs. Where there are as many CRs and LFs, each is in one.
 	// That is faster than a search in each line, and needs no LF to be found
 	// where lines have one length, as those of an attachment.
@@ -61,7 +125,7 @@ func BareLineEnd(b []byte) int {
 	return -1
 }
 
-// firstBare is BareLineEnd, line by line.
+// firstBare is bareInLines, one by one.
 func firstBare(b []byte) int {
 	for n := 0; ; {
 		lf := bytes.IndexByte(b[n:], '\n')

@@ -145,17 +145,6 @@ func TestCuts(t *testing.T) {
 	try("")
 }
 
-func TestBareLineEnd(t *testing.T) {
-	for in, want := range map[string]int{
-		"": -1, "a": -1, "a\r\nb\r\n": -1, "\r\n\r\n": -1, "a\r": -1,
-		"a\nb": 1, "\n": 0, "a\rb": 1, "\r\r\n": 0, "a\r\n\n": 3, "a\r\nb\rc\r\n": 4, "a\n\r\n": 1, "a\r\n\r": -1,
-	} {
-		if got := BareLineEnd([]byte(in)); got != want {
-			t.Errorf("BareLineEnd(%q) = %d, want %d", in, got, want)
-		}
-	}
-}
-
 func FuzzScanner(f *testing.F) {
 	f.Add([]byte("A: b\r\n c\r\nD:\r\n\r\nbody"), uint(5))
 	f.Add([]byte("\r\n"), uint(1))
@@ -182,33 +171,4 @@ func FuzzScanner(f *testing.F) {
 			t.Fatalf("the fields of %q are %q", msg, all)
 		}
 	})
-}
-
-// BareLineEnd against the rule written out.
-func TestBareLineEndExhaustive(t *testing.T) {
-	most := 0
-	var try func(s []byte)
-	try = func(s []byte) {
-		want := -1
-		for i, c := range s {
-			if c == '\r' && i+1 < len(s) && s[i+1] != '\n' || c == '\n' && (i == 0 || s[i-1] != '\r') {
-				want = i
-				break
-			}
-		}
-		if got := BareLineEnd(s); got != want {
-			t.Fatalf("BareLineEnd(%q) = %d, want %d", s, got, want)
-		}
-		if len(s) < most {
-			for _, c := range []byte("a\r\n") {
-				try(append(s, c))
-			}
-		}
-	}
-	// Behind many lines of one length the next ones are guessed.
-	for _, line := range []string{"", "\r\n", "a\r\n", "aa\r\n", "aaaa\r\n"} {
-		lines := strings.Repeat(line, 6)
-		most = len(lines) + 8
-		try(append(make([]byte, 0, most), lines...))
-	}
 }
