@@ -140,18 +140,17 @@ func relax(dst, b []byte) int {
 func copyASCII(dst, b []byte) int {
 	n := len(b)
 	for len(b) > 32 && len(dst) > 32 {
-		at, f := 0, copyPerhaps(dst, b)
-		if f&highs == 0 {
-			at, f = 8, copyPerhaps(dst[8:], b[8:])
+		if f := copyPerhaps(dst, b) & highs; f != 0 {
+			return n - len(b) + firstOctet(f)
 		}
-		if f&highs == 0 {
-			at, f = 16, copyPerhaps(dst[16:], b[16:])
+		if f := copyPerhaps(dst[8:], b[8:]) & highs; f != 0 {
+			return n - len(b) + 8 + firstOctet(f)
 		}
-		if f&highs == 0 {
-			at, f = 24, copyPerhaps(dst[24:], b[24:])
+		if f := copyPerhaps(dst[16:], b[16:]) & highs; f != 0 {
+			return n - len(b) + 16 + firstOctet(f)
 		}
-		if f&highs != 0 {
-			return n - len(b) + at + firstOctet(f&highs)
+		if f := copyPerhaps(dst[24:], b[24:]) & highs; f != 0 {
+			return n - len(b) + 24 + firstOctet(f)
 		}
 		b, dst = b[32:len(b):len(b)], dst[32:len(dst):len(dst)]
 	}
