@@ -254,7 +254,7 @@ func compact(dst, b []byte, limit int) (read, written int) {
 		next := load(b[8:])
 		nextNoTab, nextData := notWhiteSpace(next)
 
-		noCRLF := notZero(load(b[1:]) ^ '\r'*ones | load(b[2:]) ^ '\n'*ones)
+		noCRLF := notZero((load(b[1:]) ^ '\r'*ones) | (load(b[2:]) ^ '\n'*ones))
 		stay := (data | (data>>8|nextData<<56)&noCRLF) & highs
 		x ^= ^noTab & highs >> 7 * ('\t' ^ ' ') // HTAB to SP
 

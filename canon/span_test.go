@@ -96,8 +96,22 @@ func TestRelaxPairs(t *testing.T) {
 	}
 }
 
-// compact, with every short string across the border of two words. What it
-// leaves to be read stands for the run that it stopped in.
+// checkCompact checks compact for the first 16 octets of b. What it leaves to be
+// read stands for the run that it stopped in.
+func checkCompact(t *testing.T, b []byte) {
+	t.Helper()
+	dst := make([]byte, len(b)+spare)
+	read, written := compact(dst, b, 16)
+	if read != 16 {
+		t.Fatalf("compact(%q) reads %d octets", b, read)
+	}
+	if got, want := slices.Concat(dst[:written], slowRelax(b[read:])), slowRelax(b); !bytes.Equal(got, want) {
+		t.Fatalf("compact(%q) = %q", b, dst[:written])
+	}
+}
+
+// compact, with every short string across the border of two words, and with any
+// two octets behind white space.
 func TestCompact(t *testing.T) {
 	n := 7
 	if raceEnabled || testing.Short() {
@@ -105,15 +119,16 @@ func TestCompact(t *testing.T) {
 	}
 	each("a \t\r\n", n, func(s string) {
 		for at := range 9 {
-			b := []byte(strings.Repeat("x", at) + s + strings.Repeat("x", 40))
-			dst := make([]byte, len(b)+spare)
-			read, written := compact(dst, b, 16)
-			if read != 16 {
-				t.Fatalf("compact(%q) reads %d octets", b, read)
-			}
-			if got, want := slices.Concat(dst[:written], slowRelax(b[read:])), slowRelax(b); !bytes.Equal(got, want) {
-				t.Fatalf("compact(%q) = %q", b, dst[:written])
-			}
+			checkCompact(t, []byte(strings.Repeat("x", at)+s+strings.Repeat("x", 40)))
 		}
 	})
+	for c := range 256 {
+		for d := range 256 {
+			for at := 5; at < 8; at++ {
+				b := bytes.Repeat([]byte("x"), 40)
+				b[at], b[at+1], b[at+2] = ' ', byte(c), byte(d)
+				checkCompact(t, b)
+			}
+		}
+	}
 }
