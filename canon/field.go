@@ -81,9 +81,12 @@ func unfold(dst, s []byte, i int) (written int) {
 	n := 0
 	for i < len(s) {
 		for ; len(s)-i > wordLen; i, n = i+wordLen, n+wordLen {
-			x := load(s[i:])
+			x, next := load(s[i:]), load(s[i+1:])
 			store(dst[n:], x)
-			if f := foldBefore(x, load(s[i+1:])); f != 0 {
+			if perhapsFold(x, next)&highs == 0 {
+				continue
+			}
+			if f := foldBefore(x, next); f != 0 {
 				i += firstOctet(f)
 				n += firstOctet(f)
 				break
@@ -113,6 +116,11 @@ func unfold(dst, s []byte, i int) (written int) {
 	}
 	return n
 }
+
+// perhapsFold has the high bit set of each octet that foldBefore finds, of other
+// controls, and of those beyond ASCII: less work, and as good for most text. A
+// borrow from the octet below sets no bit to zero that is set without it.
+func perhapsFold(x, next uint64) uint64 { return perhaps(x, next) | (x - ' '*ones) }
 
 // foldBefore is tabOrSpaceBefore, and the same for each CR of x.
 func foldBefore(x, next uint64) uint64 {

@@ -21,11 +21,10 @@ func IsVisible(s string) bool {
 // at a time.
 func visibleLen(s string) int {
 	i := 0
-	for t := s; len(t) >= 8; t = t[8:] {
-		if x := invisible(load(t)); x != 0 {
+	for ; len(s)-i >= 8; i += 8 {
+		if x := invisible(load(s[i:])); x != 0 {
 			return i + bits.TrailingZeros64(x)/8
 		}
-		i += 8
 	}
 	for ; i < len(s); i++ {
 		if s[i] <= ' ' || s[i] >= 0x7f {
@@ -42,17 +41,16 @@ func load(s string) uint64 {
 		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// invisible has the high bit set of each octet of x that is no visible ASCII
-// character, and no other.
+// invisible is 0 if all octets of x are visible ASCII characters. If not, the
+// lowest octet that has its high bit set is the first of x that is none.
 //
-// The high bit of an octet is set in the first sum where it is 0x21 or more, in
-// the second where it is 0x7F, and in x where it is beyond ASCII; no sum carries
-// into the next octet.
+// The high bit of an octet is set in the difference if the octet is below 0x21,
+// in the sum if it is 0x7F, and in x beyond ASCII. A borrow or a carry comes from
+// such an octet only, so it reaches none before the first.
 func invisible(x uint64) uint64 {
 	const (
 		ones  = 0x0101010101010101
 		highs = 0x80 * ones
-		lows  = 0x7f * ones
 	)
-	return ^((x&lows + (0x80-0x21)*ones) &^ (x&lows + ones) &^ x) & highs
+	return ((x - 0x21*ones) | (x + ones) | x) & highs
 }
