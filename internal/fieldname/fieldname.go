@@ -8,20 +8,17 @@ package fieldname
 
 // Equal reports whether a and b are one name.
 func Equal[A, B []byte | string](a A, b B) bool {
-	if len(a) != len(b) {
+	n := len(a)
+	if n != len(b) {
 		return false
 	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
+	if n < 8 {
+		return short(a) == short(b)
+	}
+	for i := 0; i < n-8; i += 8 {
+		if lowered(load(a, i)) != lowered(load(b, i)) {
 			return false
 		}
 	}
-	return true
-}
-
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		c |= 0x20
-	}
-	return c
+	return lowered(load(a, n-8)) == lowered(load(b, n-8))
 }

@@ -15,16 +15,22 @@ type Key struct {
 // KeyOf returns the Key of a name.
 func KeyOf[N []byte | string](name N) Key {
 	n := len(name)
-	k := Key{length: n}
-	switch {
-	case n >= 8:
-		k.first, k.last = lowered(load(name, 0)), lowered(load(name, n-8))
-	case n >= 4:
-		k.first = lowered(uint64(load32(name, 0)) | uint64(load32(name, n-4))<<32)
-	case n > 0: // these are all octets of it
-		k.first = lowered(uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16)
+	if n < 8 {
+		return Key{short(name), 0, n}
 	}
-	return k
+	return Key{lowered(load(name, 0)), lowered(load(name, n-8)), n}
+}
+
+// short has all octets of a name of up to seven, lowered, some of them twice.
+func short[N []byte | string](name N) uint64 {
+	n := len(name)
+	switch {
+	case n >= 4:
+		return lowered(uint64(load32(name, 0)) | uint64(load32(name, n-4))<<32)
+	case n > 0:
+		return lowered(uint64(name[0]) | uint64(name[n/2])<<8 | uint64(name[n-1])<<16)
+	}
+	return 0
 }
 
 // Match is Equal for two names whose keys are known.

@@ -97,7 +97,7 @@ func (x *Index) Select(fields []string, self int, use func(field int)) {
 	x.round++
 	slot, last := int32(0), ""
 	for _, field := range fields {
-		if field != last { // signers list a name twice in a row to oversign it
+		if !fieldname.Equal(field, last) { // signers list a name twice in a row to oversign it
 			slot, last = *find(x, fieldname.KeyOf(field), field), field
 		}
 		if slot == 0 {

@@ -67,8 +67,8 @@ func (l List) Get(name string) (value string, ok bool) {
 		return "", false
 	}
 	for i := range l {
-		// Most names have one octet: looking at it first spares a call.
-		if n := l[i].Name; len(n) == len(name) && n[0] == name[0] && n == name {
+		// Most names have one octet, so that n == name need not be called.
+		if n := l[i].Name; len(n) == len(name) && n[0] == name[0] && (len(n) == 1 || n == name) {
 			return l[i].Value, true
 		}
 	}
