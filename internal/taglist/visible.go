@@ -4,17 +4,7 @@ import "math/bits"
 
 // IsVisible reports whether s is of visible ASCII characters alone, 0x21 to
 // 0x7E.
-func IsVisible(s string) bool {
-	if len(s) < 8 {
-		return visibleLen(s) == len(s)
-	}
-	for t := s; len(t) > 8; t = t[8:] {
-		if invisible(load(t)) != 0 {
-			return false
-		}
-	}
-	return invisible(load(s[len(s)-8:])) == 0
-}
+func IsVisible(s string) bool { return visibleLen(s) == len(s) }
 
 // visibleLen returns how many octets at the start of s are visible ASCII
 // characters, 0x21 to 0x7E. Values are long runs of them, so it looks at eight
@@ -25,6 +15,10 @@ func visibleLen(s string) int {
 		if x := invisible(load(s[i:])); x != 0 {
 			return i + bits.TrailingZeros64(x)/8
 		}
+	}
+	if len(s) >= 8 { // what is left, with zeros behind it, which are not visible
+		x := load(s[len(s)-8:]) >> (8 * (8 - len(s) + i))
+		return i + bits.TrailingZeros64(invisible(x))/8
 	}
 	for ; i < len(s); i++ {
 		if s[i] <= ' ' || s[i] >= 0x7f {
