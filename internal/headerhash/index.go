@@ -36,7 +36,7 @@ func (x *Index) Reset(h *message.Header) {
 	if x.seed == (fieldname.Seed{}) {
 		x.seed = fieldname.NewSeed()
 	}
-	x.header, x.names, x.round = h, slices.Grow(x.names[:0], h.Len()), 0
+	x.header, x.names, x.round = h, slices.Grow(x.names[:0], min(h.Len(), 64)), 0
 	size := 16
 	for size < 2*h.Len() {
 		size *= 2
