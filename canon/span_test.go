@@ -2,6 +2,7 @@ package canon
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -51,8 +52,12 @@ var specials = []string{
 // One special at every offset of bodies that are longer and shorter than each
 // step, in text of each kind; and two in a body of some steps.
 func TestRelaxOffsets(t *testing.T) {
+	step := 1
+	if raceEnabled || testing.Short() {
+		step = 7
+	}
 	for _, fill := range []string{"x", "\xd0", "x ", "\xd0 "} {
-		for n := range 110 {
+		for n := 0; n < 110; n += step {
 			text := strings.Repeat(fill, n/len(fill)+1)[:n] + "."
 			for at := range n {
 				for _, s := range specials {
@@ -61,7 +66,7 @@ func TestRelaxOffsets(t *testing.T) {
 			}
 		}
 	}
-	if raceEnabled || testing.Short() {
+	if step > 1 {
 		return
 	}
 	text := strings.Repeat("x", 70) + "."
@@ -79,8 +84,12 @@ func TestRelaxOffsets(t *testing.T) {
 // Any two octets, beside each other and with one between them, in the first and
 // the last place of a word: borrows go from one to the other.
 func TestRelaxPairs(t *testing.T) {
+	step := 1
+	if raceEnabled || testing.Short() {
+		step = 7
+	}
 	b := bytes.Repeat([]byte("x"), 60)
-	for c := range 256 {
+	for c := 0; c < 256; c += step {
 		for d := range 256 {
 			for _, at := range []int{8, 15, 32, 56, 58} {
 				for gap := 1; gap <= 2 && at+gap < len(b)-1; gap++ {
@@ -93,6 +102,27 @@ func TestRelaxPairs(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// White space among control characters, and among any octets: dense enough for
+// compact, and not.
+func TestRelaxRandom(t *testing.T) {
+	rounds := 30_000
+	if raceEnabled || testing.Short() {
+		rounds = 1000
+	}
+	r := rand.New(rand.NewPCG(3, 4))
+	for range rounds {
+		b := make([]byte, 2+r.IntN(500))
+		below, dense := 1<<r.IntN(9), r.IntN(16)
+		for i := range b {
+			if b[i] = byte(r.IntN(below)); r.IntN(16) < dense {
+				b[i] = " \t\r\n"[r.IntN(4)]
+			}
+		}
+		b[0], b[len(b)-1] = '.', '.'
+		checkRelax(t, b)
 	}
 }
 

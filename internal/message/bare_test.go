@@ -133,13 +133,11 @@ func TestBareLineEndOffsets(t *testing.T) {
 		t.Fatal("text is none")
 	}
 	for _, before := range []string{"", strings.Repeat("x", 40), text} {
-		dkimtest.Exhaustive("a\r\n\x0b\x0c\x8a\x8d\xff", 4, func(s string) {
+		dkimtest.Exhaustive("a\r\n\x0b\x0c\x8a\x8d\xff", 3, func(s string) {
 			for at := range 34 {
 				in := before + strings.Repeat("x", at) + s
 				checkBareLineEnd(t, []byte(in))
-				if len(s) == 3 {
-					checkBareLineEnd(t, []byte(in+strings.Repeat("y", 40)+"\r\n"))
-				}
+				checkBareLineEnd(t, []byte(in+strings.Repeat("y", 40)+"\r\n"))
 			}
 		})
 	}
