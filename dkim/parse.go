@@ -92,8 +92,8 @@ func (s *Signature) parseTags(list taglist.List) error {
 	}
 	s.Identifier, s.host = "@"+s.Domain, s.domain
 	s.Canon = canon.Pair{Header: canon.Simple, Body: canon.Simple}
-	for _, t := range list {
-		if err := s.parseTag(t.Name, t.Value); err != nil {
+	for i := range list {
+		if err := s.parseTag(list[i].Name, list[i].Value); err != nil {
 			return err
 		}
 	}

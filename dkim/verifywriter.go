@@ -28,7 +28,6 @@ type VerifyWriter struct {
 	hidesEnd bool       // a bare LF in it ends the header for some readers
 	checks   []check
 	lookups  lookups
-	endings  lineEndings
 
 	finished bool
 	header   Header // after Finish
@@ -66,7 +65,7 @@ func (w *VerifyWriter) Write(p []byte) (int, error) {
 	}
 	if !w.work.body.Empty() {
 		w.work.body.Write(body)
-		w.endings.look(body)
+		w.work.begins(body)
 	}
 	return len(p), nil
 }
@@ -315,39 +314,10 @@ func (w *VerifyWriter) conclude(c *check) {
 func (w *VerifyWriter) hint(err error) error {
 	body := errors.Is(err, ErrBodyHash)
 	failed := body || errors.Is(err, ErrSignature)
-	if failed && (body && w.endings.bare || w.work.scanner.BareLineEnd() >= 0) {
+	if failed && (body && message.BareLineEnd(w.work.beginning) >= 0 || w.work.scanner.BareLineEnd() >= 0) {
 		return fmt.Errorf("%w; perhaps %w: the message has bare CR or LF; if it was a local file, convert it with canon.NewCRLFReader first", err, ErrLineEnding)
 	}
 	return err
-}
-
-// lineEndings looks for bare CR and LF in the first octets of a body: a message
-// whose line ends were changed has them at once.
-type lineEndings struct {
-	seen int
-	last byte
-	bare bool
-}
-
-func (l *lineEndings) look(p []byte) {
-	const enough = 1 << 10 // octets
-	if l.seen >= enough || len(p) == 0 || l.bare {
-		return
-	}
-	p = p[:min(len(p), enough-l.seen)]
-	l.seen += len(p)
-	if l.last == '\r' {
-		if p[0] != '\n' {
-			l.bare = true
-			return
-		}
-		p = p[1:]
-	}
-	l.last = 0
-	if len(p) > 0 {
-		l.last = p[len(p)-1]
-		l.bare = message.BareLineEnd(p) >= 0
-	}
 }
 
 // Signatures reads the header of a message and parses its DKIM-Signature

@@ -24,6 +24,10 @@ type workspace struct {
 	sha256  hash.Hash
 	digest  [64]byte // for the largest hash
 
+	// beginning is that of the body, for hint: a message whose line ends were
+	// changed has bare CR or LF at once.
+	beginning []byte
+
 	header Header       // of scanner, for those who look at it meanwhile
 	writer VerifyWriter // of Verify, which hands it to nobody
 	feed   feed         // likewise
@@ -52,6 +56,7 @@ func (s *workspace) release() {
 	}
 	s.scanner.Reset()
 	s.body.Reset()
+	s.beginning = s.beginning[:0]
 	s.writer = VerifyWriter{}
 	s.feed.forget()
 	s.signing.reset()
@@ -65,6 +70,14 @@ func (s *workspace) release() {
 		}
 	}
 	workspaces.Put(s)
+}
+
+// begins keeps the first octets of the body.
+func (s *workspace) begins(p []byte) {
+	const enough = 1 << 10 // octets
+	if n := min(len(p), enough-len(s.beginning)); n > 0 {
+		s.beginning = append(s.beginning, p[:n]...)
+	}
 }
 
 // folders returns n folders, with the memory of those of an earlier message.

@@ -89,6 +89,9 @@ func ToASCII(name string) (string, error) { return toASCII(name, 2) }
 func SelectorToASCII(sel string) (string, error) { return toASCII(sel, 1) }
 
 func toASCII(name string, min int) (string, error) {
+	if isPlain(name, min) {
+		return name, nil
+	}
 	class := classify(name)
 	if class&beyondASCII != 0 {
 		if len(name) > maxInput {
@@ -107,6 +110,27 @@ func toASCII(name string, min int) (string, error) {
 		return strings.ToLower(name), nil
 	}
 	return idnaToASCII(name)
+}
+
+// isPlain reports whether a name is in this form, as nearly all are, and has min
+// labels. It may say no where another look says yes: it leaves A-labels, and what
+// looks like them, to those who know them.
+func isPlain(name string, min int) bool {
+	start, labels := 0, 1 // of the last label
+	for i := range len(name) {
+		switch c := name[i]; {
+		case 'a' <= c && c <= 'z', '0' <= c && c <= '9':
+		case i == start || name[i-1] == '-':
+			return false
+		case c == '.' && i-start <= maxLabel:
+			start = i + 1
+			labels++
+		case c != '-':
+			return false
+		}
+	}
+	n := len(name)
+	return labels >= min && start < n && n-start <= maxLabel && n <= maxName && name[n-1] != '-'
 }
 
 // What classify found in a name. A name with neither has ASCII labels in lower case.

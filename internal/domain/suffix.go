@@ -42,6 +42,9 @@ func Organizational(name string) string {
 // suffixForm is toASCII, but it takes the A-labels of an ASCII name as they are:
 // the list has no use for what they stand for, and to check them takes long.
 func suffixForm(name string) (string, error) {
+	if isPlain(name, 1) {
+		return name, nil
+	}
 	if !isASCII(name) {
 		return toASCII(name, 1)
 	}
