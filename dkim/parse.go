@@ -186,10 +186,14 @@ func (s *Signature) parseFields(v string) (err error) {
 	if n := strings.Count(v, ":") + 1; n > maxFields {
 		return tagErrorf("h", ErrLimit, "%d names, the limit is %d", n, maxFields)
 	}
+	ok := false
+	if s.Fields, ok = taglist.SplitVisible(v, ':'); ok {
+		return nil // visible characters but ":" and ";" make a field name
+	}
 	if s.Fields, err = taglist.Split(v, ':'); err != nil {
 		return tagErrorf("h", ErrSyntax, "%v", err)
 	}
-	for _, name := range s.Fields { // none is empty, nor has a ":" or ";"
+	for _, name := range s.Fields {
 		if !taglist.IsVisible(name) {
 			return tagErrorf("h", ErrSyntax, "%.40q is no field name", name)
 		}

@@ -28,6 +28,27 @@ func visibleLen(s string) int {
 	return i
 }
 
+// visibleUpTo is visibleLen of what s has before sep, a visible character.
+func visibleUpTo(s string, sep byte) int {
+	i := 0
+	for ; len(s)-i >= 8; i += 8 {
+		x := load(s[i:])
+		y := x ^ uint64(sep)*ones
+		// Only above an octet that is zero can a borrow take another for zero.
+		if f := invisible(x) | (y-ones)&^y&highs; f != 0 {
+			return i + bits.TrailingZeros64(f)/8
+		}
+	}
+	for ; i < len(s) && s[i] > ' ' && s[i] < 0x7f && s[i] != sep; i++ {
+	}
+	return i
+}
+
+const (
+	ones  = 0x0101010101010101 // times c: c in every octet of a word
+	highs = 0x80 * ones
+)
+
 // load is the eight octets that s begins with; the first is the lowest.
 func load(s string) uint64 {
 	_ = s[7]
@@ -42,9 +63,5 @@ func load(s string) uint64 {
 // in the sum if it is 0x7F, and in x beyond ASCII. A borrow or a carry comes from
 // such an octet only, so it reaches none before the first.
 func invisible(x uint64) uint64 {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x80 * ones
-	)
 	return ((x - 0x21*ones) | (x + ones) | x) & highs
 }

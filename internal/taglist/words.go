@@ -27,16 +27,39 @@ func Split(value string, sep byte) ([]string, error) {
 	}
 }
 
-// TrimFWS removes the white space and folds at both ends of s, which has
-// passed Parse.
-func TrimFWS(s string) string {
-	if s != "" && s[0] > ' ' && s[len(s)-1] > ' ' {
-		return s // as nearly all are
+// SplitVisible is Split for elements of visible ASCII characters alone, as the
+// names in h= are. ok is false where there is another, or an empty one.
+func SplitVisible(value string, sep byte) (list []string, ok bool) {
+	list = make([]string, 0, 1+strings.Count(value, string(sep)))
+	for {
+		value = trimLeftFWS(value)
+		n := visibleUpTo(value, sep)
+		if n == 0 {
+			return nil, false
+		}
+		list = append(list, value[:n])
+		value = trimLeftFWS(value[n:])
+		if value == "" {
+			return list, true
+		}
+		if value[0] != sep {
+			return nil, false
+		}
+		value = value[1:]
 	}
+}
+
+func trimLeftFWS(s string) string {
 	for s != "" && isFWS(s[0]) {
 		s = s[1:]
 	}
-	for s != "" && isFWS(s[len(s)-1]) {
+	return s
+}
+
+// TrimFWS removes the white space and folds at both ends of s, which has
+// passed Parse.
+func TrimFWS(s string) string {
+	for s = trimLeftFWS(s); s != "" && isFWS(s[len(s)-1]); {
 		s = s[:len(s)-1]
 	}
 	return s
