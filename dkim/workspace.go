@@ -56,6 +56,7 @@ func (s *workspace) release() {
 	}
 	s.scanner.Reset()
 	s.body.Reset()
+	s.index.Forget()
 	s.beginning = s.beginning[:0]
 	s.writer = VerifyWriter{}
 	s.feed.forget()

@@ -20,6 +20,7 @@ type Index struct {
 	names  []name
 	above  []int32 // for each field, the next one upwards that has its name, or -1
 	round  int32   // of Select: cursors of an older round start anew
+	last   kept    // of Write
 }
 
 // A name is one field name, in any case.
@@ -33,6 +34,7 @@ type name struct {
 
 // Reset makes x an index of h, and keeps its memory.
 func (x *Index) Reset(h *message.Header) {
+	x.last.fields = nil
 	if x.seed == (fieldname.Seed{}) {
 		x.seed = fieldname.NewSeed()
 	}
@@ -87,6 +89,14 @@ func (x *Index) Count(field string) int {
 	}
 	return 0
 }
+
+// bottom returns the index of the lowest field of a name that the header has.
+func (x *Index) bottom(name []byte) int {
+	return int(x.names[*find(x, fieldname.KeyOf(name), name)-1].bottom)
+}
+
+// Forget forgets the header, and keeps the memory.
+func (x *Index) Forget() { x.header, x.last.fields = nil, nil }
 
 // Select calls use with the index of each field that the names of h= choose,
 // in the order of h=: for each listing of a name the next field of that name,
