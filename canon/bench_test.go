@@ -31,6 +31,8 @@ func benchBodies(n int) []struct{ name, body string } {
 		{"SP-CRLF", fill(" \r\n")},
 		{"SP", fill(" ")},
 		{"TAB", fill("\t")},
+		{"SP-TAB", fill(" \t")},
+		{"mix-SP-TAB", mixedBody(n, strings.Repeat("a", 40), strings.Repeat(" \t", 20))},
 		{"CR", fill("\r")},
 		{"LF", fill("\n")},
 		{"mix-blank", mixedBody(n, " ", "\t", "\r\n")},

@@ -219,19 +219,30 @@ func perhaps(x, next uint64) uint64 {
 
 // endOfWSP returns the index of the first octet of b, from i on, that is not
 // white space. b[i] is white space, and b does not end with it. A run of one
-// kind, as all but a few are, ends where b first differs from its first octet.
+// kind, as all but a few are, ends where b first differs from its first octet;
+// what follows may be a mix of both kinds.
 func endOfWSP(b []byte, i int) int {
+	c := b[i]
+	for i++; len(b)-i >= 8; i += 8 {
+		if f := load(b[i:]) ^ uint64(c)*ones; f != 0 {
+			i += firstOctet(f)
+			break
+		}
+	}
+	for b[i] == c {
+		i++
+	}
+	if !isWSP(b[i]) {
+		return i
+	}
+	for ; len(b)-i >= 8; i += 8 {
+		_, data := notWhiteSpace(load(b[i:]))
+		if data &= highs; data != 0 {
+			return i + firstOctet(data)
+		}
+	}
 	for isWSP(b[i]) {
-		c := b[i]
-		for i++; len(b)-i >= 8; i += 8 {
-			if f := load(b[i:]) ^ uint64(c)*ones; f != 0 {
-				i += firstOctet(f)
-				break
-			}
-		}
-		for b[i] == c {
-			i++
-		}
+		i++
 	}
 	return i
 }

@@ -47,6 +47,7 @@ func checkRelax(t *testing.T, b []byte) {
 var specials = []string{
 	" ", "  ", "\t", " \t", "\t ", " \r\n", "\t\r\n", " \r", "\r\n ", "\r\n\t", " \n", "! !", " !  ", "\x08", " \x01", "\xa0", " \xe2", "\x89\t",
 	strings.Repeat(" ", 9), strings.Repeat("\t", 33), strings.Repeat(" ", 40) + "\t\t \r\n",
+	strings.Repeat(" \t", 13), strings.Repeat("\t ", 9) + "\r\n",
 }
 
 // One special at every offset of bodies that are longer and shorter than each
