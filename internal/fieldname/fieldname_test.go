@@ -73,6 +73,20 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+// Names whose last words differ by what their lengths do: the one does not make
+// up for the other.
+func TestHashLengths(t *testing.T) {
+	for _, names := range [][2]string{
+		{strings.Repeat("a", 17), strings.Repeat("a", 16) + string(rune('a'^17^24)) + "aaaaaaa"},
+		{"aaaaaaaa", "aaaaaaaa" + string(rune('a'^8^16)) + "aaaaaaa"},
+	} {
+		seed := NewSeed()
+		if a, b := names[0], names[1]; Hash(seed, KeyOf(a), a) == Hash(seed, KeyOf(b), b) {
+			t.Errorf("%q and %q have one hash", a, b)
+		}
+	}
+}
+
 // Each seed gives hashes of its own.
 func TestSeeds(t *testing.T) {
 	hashes := map[uint64]bool{}

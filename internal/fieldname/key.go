@@ -48,7 +48,8 @@ func NewSeed() Seed { return Seed{rand.Uint64(), rand.Uint64()} }
 
 // Hash returns the hash of a name whose Key is k. Equal names have equal hashes.
 func Hash[N []byte | string](s Seed, k Key, name N) uint64 {
-	h := mix(k.first^s[0], k.last^s[1]^uint64(k.length))
+	// The length turns the seed, so that no last eight octets make up for it.
+	h := mix(k.first^s[0], k.last^bits.RotateLeft64(s[1], k.length))
 	for at := 8; at < k.length-8; at += 8 { // between what the key has
 		h = mix(h^lowered(load(name, at)), s[1])
 	}
