@@ -18,7 +18,7 @@ var layers = []struct {
 	dir     string
 	imports []string
 }{
-	// Leaves: the standard library alone.
+	// Leaves: the standard library alone, and how field names are compared.
 	{"canon", nil},
 	{"internal/fieldname", nil},
 	{"headerlist", []string{"internal/fieldname"}},

@@ -20,7 +20,9 @@ import (
 // white space after it is data; it cannot come from a well-formed header.
 // What has no colon is taken for a name alone.
 //
-// AppendField takes time linear in the field, and allocates only for dst.
+// AppendField takes time linear in the field, and allocates only for dst. Of the
+// room behind dst it may write as many octets as the field has, also where the
+// canonical form is shorter, so the field must not lie there.
 func (a Algorithm) AppendField(dst, field []byte) []byte {
 	if a != Relaxed {
 		return append(dst, field...)

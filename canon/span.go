@@ -86,8 +86,8 @@ const (
 )
 
 // relax writes b with its white space relaxed to dst, which has room for b and
-// spare octets more, and returns the length. b ends with data and does not begin within a run of
-// white space.
+// spare octets more, and returns the length. b ends with data and does not
+// begin within a run of white space.
 func relax(dst, b []byte) int {
 	n := 0              // octets of dst that are written
 	credit := maxCredit // octets that paid for a suspect to come
@@ -132,8 +132,9 @@ func relax(dst, b []byte) int {
 }
 
 // copyASCII copies b to dst, which has room for it, up to the first octet that
-// may be a suspect, and returns its index, or len(b). It takes octets with the
-// high bit set for suspects. b ends with data.
+// may be a suspect, and returns its index, or len(b). It takes most octets with
+// the high bit set, and control characters below HTAB, for suspects. b ends with
+// data.
 //
 // It copies each word before it looks at it: what is copied too much is
 // overwritten. One branch a word costs less than to find the word of four.
@@ -307,7 +308,7 @@ func notWhiteSpace(x uint64) (noTab, noWSP uint64) {
 func notZero(x uint64) uint64 { return x&lows + lows | x }
 
 // classes has the high bit set of each octet of x that is WSP, CR, LF, and of
-// no other. It is zeros for four octets, with less work.
+// no other.
 func classes(x uint64) (wsp, cr, lf uint64) {
 	y := x & lows
 	high := x | ^uint64(highs)
