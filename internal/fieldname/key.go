@@ -53,7 +53,9 @@ func Hash[N []byte | string](s Seed, k Key, name N) uint64 {
 	for at := 8; at < k.length-8; at += 8 { // between what the key has
 		h = mix(h^lowered(load(name, at)), s[1])
 	}
-	return h
+	// One product in a thousand leaves patterns of the names in its low bits.
+	const golden = 0x9e3779b97f4a7c15 // the golden ratio, as a fraction of 64 bits
+	return mix(h, golden)
 }
 
 // mix multiplies, and folds the 128 bits of the product.
