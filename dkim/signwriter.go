@@ -209,7 +209,7 @@ func checkSignable(h *message.Header, names []string, from int) error {
 func fieldNames(h *message.Header, work *workspace) []string {
 	work.buf = h.AppendNames(work.buf[:0])
 	all := string(work.buf)
-	names := work.names[:0]
+	names := slices.Grow(work.names[:0], h.Len())
 	for i := range h.Len() {
 		n := len(h.Name(i))
 		names = append(names, all[:n])

@@ -56,6 +56,9 @@ func (x *Index) Reset(h *message.Header) {
 		k := fieldname.KeyOf(h.Name(i))
 		slot := find(x, k, h.Name(i))
 		if *slot == 0 {
+			if len(x.names) == cap(x.names) {
+				x.names = slices.Grow(x.names, len(x.names)) // append adds a quarter, and copies more
+			}
 			x.names = append(x.names, name{key: k, bottom: -1})
 			*slot = int32(len(x.names))
 		}

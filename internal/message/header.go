@@ -36,6 +36,8 @@ func (h *Header) Name(i int) []byte {
 
 // AppendNames appends the name of each field to dst, with ":" behind it.
 func (h *Header) AppendNames(dst []byte) []byte {
+	const usual = 16 // octets of a name
+	dst = slices.Grow(dst, usual*len(h.fields))
 	for _, f := range h.fields {
 		dst = append(dst, h.buf[f.start:f.nameEnd+1]...)
 		dst[len(dst)-1] = ':' // where white space stands before it

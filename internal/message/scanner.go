@@ -10,6 +10,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 )
 
 const (
@@ -139,6 +140,10 @@ func (s *Scanner) addLine(start, end int) error {
 		return fmt.Errorf("%w: line %q is no field: no name", ErrHeader, excerpt(s.buf[start:end]))
 	}
 	f := span{start, start + name, end}
+	if len(s.fields) == cap(s.fields) {
+		const least = 32
+		s.fields = slices.Grow(s.fields, max(least, len(s.fields))) // append adds a quarter, and copies more
+	}
 	s.fields = append(s.fields, f)
 	return s.checkSize(f)
 }
