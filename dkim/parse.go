@@ -190,6 +190,7 @@ func (s *Signature) parseFields(v string) (err error) {
 	if s.Fields, ok = taglist.SplitVisible(v, ':'); ok {
 		return nil // visible characters but ":" and ";" make a field name
 	}
+	// Something is wrong with it: what?
 	if s.Fields, err = taglist.Split(v, ':'); err != nil {
 		return tagErrorf("h", ErrSyntax, "%v", err)
 	}

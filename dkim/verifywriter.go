@@ -65,7 +65,7 @@ func (w *VerifyWriter) Write(p []byte) (int, error) {
 	}
 	if !w.work.body.Empty() {
 		w.work.body.Write(body)
-		w.work.begins(body)
+		w.work.keepBeginning(body)
 	}
 	return len(p), nil
 }

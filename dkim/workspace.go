@@ -73,8 +73,8 @@ func (s *workspace) release() {
 	workspaces.Put(s)
 }
 
-// begins keeps the first octets of the body.
-func (s *workspace) begins(p []byte) {
+// keepBeginning keeps the first octets of the body.
+func (s *workspace) keepBeginning(p []byte) {
 	const enough = 1 << 10 // octets
 	if n := min(len(p), enough-len(s.beginning)); n > 0 {
 		s.beginning = append(s.beginning, p[:n]...)
