@@ -73,16 +73,18 @@ func TestLinearCost(t *testing.T) {
 			return strings.Repeat(signature(goodTags), 11) + "From: " + strings.Repeat("a@example.org,", n) + "b@example.org\r\n\r\n"
 		}},
 	} {
-		const slack = 1 << 20 // octets: buffers that grow by doubling, and those that are kept for the next message if they are small
+		const slack = 256 << 10 // octets: buffers that grow by doubling
 		for verb, newWriter := range map[string]func() finisher{
 			"verify": func() finisher { return finishVerify{NewVerifyWriter(context.Background(), r.verifier)} },
 			"sign":   func() finisher { return finishSign{NewSignWriter(context.Background(), r.signer)} },
 		} {
 			dkimtest.Linear(t, verb+" "+tt.what, tt.n, slack, func(n int) int64 {
-				msg := tt.make(n)
+				msg := []byte(tt.make(n))
+				runtime.GC()
+				runtime.GC() // the second empties the pool: the memory of an earlier message would hide what this one takes
 				return dkimtest.Allocated(func() {
 					w := newWriter()
-					io.WriteString(w, msg)
+					w.Write(msg)
 					w.finish()
 				})
 			})
