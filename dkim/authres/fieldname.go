@@ -15,6 +15,8 @@ type nameMatcher struct {
 	ended bool     // white space has ended the name
 	nul   bool     // NUL has ended it for those who think so
 	odd   bool     // something was passed over
+	lf    bool     // LF has come behind the name or some of it
+	split bool     // and then something else than white space
 	last  [2]byte  // the octets before the next one
 }
 
@@ -47,6 +49,12 @@ func (m *nameMatcher) feed(b []byte) (n int, match nameMatch) {
 }
 
 func (m *nameMatcher) next(c byte) nameMatch {
+	switch {
+	case c == '\n' && len(m.seen) > 0:
+		m.lf = true
+	case m.lf && c != ':' && c != '\r' && !isSpace(c):
+		m.split = true
+	}
 	switch complete := m.complete(); {
 	case c == ':' && complete:
 		return nameFound

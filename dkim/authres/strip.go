@@ -23,6 +23,8 @@ const (
 
 var errMixed = fmt.Errorf("%w: CRLF, LF and CR are mixed where a field is to be removed, so that it would change what others are; refuse the message, or put a canon.NewCRLFReader below", ErrSyntax)
 
+var errSplit = fmt.Errorf("%w: LF divides the name of a field, which is two lines to some and a field to be removed to others; refuse the message, or put a canon.NewCRLFReader below", ErrSyntax)
+
 // A StripReader copies a message without the Authentication-Results fields
 // that claim to come from certain servers (RFC 8601, section 5). A server
 // takes such fields out of what strangers send, before it adds its own.
@@ -36,7 +38,7 @@ var errMixed = fmt.Errorf("%w: CRLF, LF and CR are mixed where a field is to be 
 //   - that has a version other than 1;
 //   - that is longer than 64 KiB;
 //   - whose name is Authentication-Results only for those who pass over what no
-//     name may hold: controls, and characters beyond ASCII.
+//     name may hold: controls other than HTAB, and characters beyond ASCII.
 //
 // It also removes lines at the very beginning that start with white space: they
 // would go on the field that a server puts on top.
@@ -210,9 +212,10 @@ func (s *StripReader) strong(end string) bool {
 }
 
 // goesOn reports whether the field may go on behind the last line end, though
-// no white space follows. Before a name and behind it, LF is trimmed by some.
+// no white space follows. Before a name and behind it, LF is trimmed by some;
+// within that of the first field it is passed over by some, should CRLF come.
 func (s *StripReader) goesOn() bool {
-	return !s.strong(s.end) || s.state == stripName && s.end == endLF && (len(s.name.seen) == 0 || s.name.complete())
+	return !s.strong(s.end) || s.state == stripName && s.end == endLF && (s.owed == "" || len(s.name.seen) == 0 || s.name.complete())
 }
 
 // endLine takes the end of a line.
@@ -331,6 +334,8 @@ func (s *StripReader) endField() {
 		s.owed = s.end
 	case s.blank:
 		s.err = errMixed
+	case s.name.split && !s.crlf:
+		s.err = errSplit
 	case s.owed == "": // it was the first
 		s.exposed = s.exposed || s.end == endLF
 	case s.end != "" && s.owed != endCRLF:

@@ -58,17 +58,28 @@ func nameOf(field string) string {
 	return name
 }
 
-// isAuthRes reports whether a reader who cares little for the grammar takes a
-// field for an Authentication-Results field.
-func isAuthRes(field string) bool {
+// laxName returns the name of a field for a reader who cares little for the
+// grammar and passes over what no name may hold, but for white space.
+func laxName(field string) string {
 	name, _, _ := strings.Cut(field, ":")
-	name = strings.Trim(strings.Map(func(r rune) rune {
-		if r < ' ' || r >= 0x7f {
+	return strings.Trim(strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' || r >= 0x7f {
 			return -1
 		}
 		return r
-	}, name), " ")
-	return strings.EqualFold(name, fieldName)
+	}, name), " \t")
+}
+
+// isAuthRes reports whether that reader takes a field for an
+// Authentication-Results field, or would if some NUL ended the name.
+func isAuthRes(field string) bool {
+	name, _, _ := strings.Cut(field, ":")
+	for i, c := range []byte(name + "\x00") {
+		if c == 0 && strings.EqualFold(laxName(name[:i]), fieldName) {
+			return true
+		}
+	}
+	return false
 }
 
 // claims reports whether that reader takes it for one of mx.
@@ -78,11 +89,11 @@ func claims(field string) bool {
 	return isAuthRes(field) && (&Field{ID: id}).Trusted("mx")
 }
 
-// otherNames returns the names of fields that have one, but for
+// otherNames returns the names of fields that have one for that reader, but for
 // Authentication-Results.
 func otherNames(fields []string) (names []string) {
 	for _, f := range fields {
-		if n := nameOf(f); n != "" && n != fieldName && !isAuthRes(f) {
+		if n := nameOf(f); laxName(n) != "" && !isAuthRes(n) && !(isAuthRes(f) && strings.Contains(f, ":")) {
 			names = append(names, n)
 		}
 	}
@@ -147,8 +158,10 @@ func checkStrip(t *testing.T, message string, between func(io.Reader) io.Reader)
 // TestStripReaderViews has every message of some pieces behind some beginnings,
 // read whole and octet by octet.
 func TestStripReaderViews(t *testing.T) {
-	pieces := []string{"Authentication-Results", ":mx;n", ":a;n", "X:a", " ", "\r", "\n", "\r\n"}
+	fields := []string{"Authentication-Results", ":mx;n", ":a;n", "X:a", " ", "\r", "\n", "\r\n"}
+	names := []string{"Authentication", "-Results", ":mx;n", "0", "\t", "\x00", "\x85", "\r", "\n", "\r\n"}
 	refused := 0
+	var pieces []string
 	var extend func(s string, n int)
 	extend = func(s string, n int) {
 		got, err := checkStrip(t, s, whole)
@@ -165,11 +178,16 @@ func TestStripReaderViews(t *testing.T) {
 			extend(s+p, n-1)
 		}
 	}
+	pieces = fields
 	extend("", 4)
 	extend("Authentication-Results:mx;none", 3)
 	extend("X:a\r\n", 3)
 	extend("X:a\nAuthentication-Results", 3)
 	extend("X:a\r\nAuthentication-Results:mx;none", 3)
+	pieces = names
+	extend("", 4)
+	extend("Authentication", 4)
+	extend("0\r\nAuthentication", 4)
 	if refused == 0 {
 		t.Error("no message was refused")
 	}
@@ -211,6 +229,11 @@ func TestStripReaderLineEnds(t *testing.T) {
 		{"LF at once", "\n" + ar + "\r\n", "error"},
 		{"LF at once, and nothing to remove", "\nX: a\n\n" + ar + "\n", "\nX: a\n\n" + ar + "\n"},
 		{"CR in the name", "X: a\r\nAuthentication-\rResults: mx; none\r\nFrom: b\r\n", "X: a\r\nFrom: b\r\n"},
+		{"LF in the name of the first field", "Authentication-\nResults: mx; none\r\nFrom: b\r\n", "From: b\r\n"},
+		{"LF in the name of the first field, and no CRLF", "Authentication-\nResults: mx; none\nFrom: b\n", "error"},
+		{"LF behind NUL behind the name", "Authentication-Results\x00\nFrom: b\n", "error"},
+		{"NUL behind LF behind the name", "Authentication-Results\n\x00From: b\n", "error"},
+		{"LF behind the beginning of the name, in the first line", "Auth\n" + ar + "\nFrom: b\n", "Auth\nFrom: b\n"},
 		{"LF in the name", "X: a\r\nAuthentication-\nResults: mx; none\r\nFrom: b\r\n", "X: a\r\nFrom: b\r\n"},
 	} {
 		for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader} {
