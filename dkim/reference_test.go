@@ -18,7 +18,7 @@ import (
 )
 
 // fieldPattern is a field with what is folded into it.
-var fieldPattern = regexp.MustCompile(`(?:[^\r\n]|\r[^\n]|\n)*\r\n(?:[ \t](?:[^\r\n]|\r[^\n]|\n)*\r\n)*`)
+var fieldPattern = regexp.MustCompile(`(?s).*?\r\n(?:[ \t].*?\r\n)*`)
 
 // refVerify says why the nth DKIM-Signature field of a message is not valid with
 // a key, if it is not: RFC 6376, section 3.7, on whole strings, without the code
