@@ -10,8 +10,10 @@ import (
 // other controls, or ends a string at NUL, that trims white space beyond ASCII,
 // or takes letters beyond ASCII for their like.
 type nameMatcher struct {
-	names []string // in lower case
-	seen  []byte   // of the name, in lower case
+	names []string // in lower case, sorted
+	n     int      // how many octets of the name were seen
+	lo    int      // those of names that begin with them,
+	hi    int      // the shortest first, up to hi
 	ended bool     // white space has ended the name
 	nul   bool     // NUL has ended it for those who think so
 	odd   bool     // something was passed over
@@ -28,13 +30,20 @@ const (
 	nameOther                  // it is none of them
 )
 
+// add adds a name, before the first field.
+func (m *nameMatcher) add(name string) {
+	m.names = append(m.names, strings.ToLower(name))
+	slices.Sort(m.names)
+	m.reset()
+}
+
 // reset makes m ready for another field.
 func (m *nameMatcher) reset() {
-	*m = nameMatcher{names: m.names, seen: m.seen[:0]}
+	*m = nameMatcher{names: m.names, hi: len(m.names)}
 }
 
 // found returns the name that was found.
-func (m *nameMatcher) found() string { return string(m.seen) }
+func (m *nameMatcher) found() string { return m.names[m.lo][:m.n] }
 
 // feed takes the next octets of a field, and returns how many of them it has
 // looked at. With nameFound that is up to the colon.
@@ -50,7 +59,7 @@ func (m *nameMatcher) feed(b []byte) (n int, match nameMatch) {
 
 func (m *nameMatcher) next(c byte) nameMatch {
 	switch {
-	case c == '\n' && len(m.seen) > 0:
+	case c == '\n' && m.n > 0:
 		m.lf = true
 	case m.lf && c != ':' && c != '\r' && !isSpace(c):
 		m.split = true
@@ -58,10 +67,12 @@ func (m *nameMatcher) next(c byte) nameMatch {
 	switch complete := m.complete(); {
 	case c == ':' && complete:
 		return nameFound
-	case isSpace(c) || (c == '\r' || c == '\n') && complete:
+	case (c == '\r' || c == '\n') && complete: // to some the end of the line, to others passed over
+		return nameOpen
+	case isSpace(c):
 		// Folds before the colon are none in RFC 5322, but some may skip them.
 		m.ended = complete
-		if complete || len(m.seen) == 0 { // a control has come before white space
+		if complete || m.n == 0 { // a control has come before white space
 			return nameOpen
 		}
 		return nameOther
@@ -80,16 +91,22 @@ func (m *nameMatcher) next(c byte) nameMatch {
 	case 'A' <= c && c <= 'Z':
 		c += 'a' - 'A'
 	}
-	m.seen = append(m.seen, c)
-	if slices.ContainsFunc(m.names, func(name string) bool { return strings.HasPrefix(name, string(m.seen)) }) {
-		return nameOpen
+	m.odd = m.odd || m.last[1] == '\r' || m.last[1] == '\n'
+	for m.lo < m.hi && (len(m.names[m.lo]) == m.n || m.names[m.lo][m.n] < c) {
+		m.lo++
 	}
-	return nameOther
+	for m.lo < m.hi && m.names[m.hi-1][m.n] > c {
+		m.hi--
+	}
+	if m.n++; m.lo == m.hi {
+		return nameOther
+	}
+	return nameOpen
 }
 
 // complete reports whether a name was seen to its end, which a colon would prove.
 func (m *nameMatcher) complete() bool {
-	return m.ended || m.nul || slices.Contains(m.names, string(m.seen))
+	return m.ended || m.nul || m.lo < m.hi && len(m.names[m.lo]) == m.n
 }
 
 // like returns the ASCII letter that case folding makes of the character that

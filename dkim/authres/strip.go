@@ -75,13 +75,13 @@ type StripReader struct {
 	state   stripState
 	name    nameMatcher // of the field, in stripName and stripHold
 	field   []byte      // what is held of it
+	spare   []byte      // memory for another
 	value   int         // where its value begins, in stripHold
 	owed    string      // line end before the field that is held; nothing at the beginning, or once it is given
 	end     string      // line end that stands behind what was taken of the field, and of which nobody knows yet whose it is
 	newLine bool        // the next octet begins a line
 	cr      bool        // a CR has come, and LF may follow
 	crlf    bool        // a line has ended in CRLF
-	weak    int         // offset in field of the last LF or CR alone, in stripName; -1 if there is none
 	blank   bool        // the field that is held has an empty line for some reader
 	lfBody  bool        // the header has ended in LF, and no CRLF has come
 	exposed bool        // LF alone divides the first field, which was removed, from the next
@@ -104,11 +104,11 @@ const (
 // the fields of the servers named by id: of all whom any reader behind this
 // server trusts.
 func NewStripReader(r io.Reader, id ...string) *StripReader {
-	s := &StripReader{r: r, ids: slices.Clone(id), newLine: true, weak: -1}
+	s := &StripReader{r: r, ids: slices.Clone(id), newLine: true}
 	if len(id) == 0 {
 		s.state = stripBody
 	} else {
-		s.name.names = []string{strings.ToLower(fieldName)}
+		s.name.add(fieldName)
 	}
 	return s
 }
@@ -121,7 +121,7 @@ func NewStripReader(r io.Reader, id ...string) *StripReader {
 func (s *StripReader) RemoveAll(name ...string) {
 	for _, n := range name {
 		if n != "" && len(n) <= maxLine {
-			s.name.names = append(s.name.names, strings.ToLower(n))
+			s.name.add(n)
 			s.all = append(s.all, strings.ToLower(n))
 			s.state = stripPass
 		}
@@ -146,7 +146,7 @@ func (s *StripReader) Read(p []byte) (int, error) {
 		case s.err != nil:
 			return 0, s.err
 		case s.state == stripBody:
-			s.buf, s.field = nil, nil
+			s.buf, s.field, s.spare = nil, nil, nil
 			return s.r.Read(p)
 		case empty == maxEmptyReads:
 			return 0, io.ErrNoProgress
@@ -161,6 +161,9 @@ func (s *StripReader) Read(p []byte) (int, error) {
 		if err != nil && s.err == nil {
 			s.err = err
 			s.finish()
+			if err != io.EOF {
+				s.err = err
+			}
 		}
 	}
 	return s.out.Read(p)
@@ -214,8 +217,12 @@ func (s *StripReader) strong(end string) bool {
 // goesOn reports whether the field may go on behind the last line end, though
 // no white space follows. Before a name and behind it, LF is trimmed by some;
 // within that of the first field it is passed over by some, should CRLF come.
+// Behind what is passed over alone, a field begins all the same.
 func (s *StripReader) goesOn() bool {
-	return !s.strong(s.end) || s.state == stripName && s.end == endLF && (s.owed == "" || len(s.name.seen) == 0 || s.name.complete())
+	if s.state == stripName && s.name.n == 0 && len(s.field) > 0 && !s.blank {
+		return false
+	}
+	return !s.strong(s.end) || s.state == stripName && s.end == endLF && (s.owed == "" || s.name.n == 0 || s.name.complete())
 }
 
 // endLine takes the end of a line.
@@ -277,9 +284,6 @@ func (s *StripReader) beginLine(c byte) {
 func (s *StripReader) addEnd() {
 	end := s.end
 	s.end = ""
-	if end != endCRLF {
-		s.weak = len(s.field)
-	}
 	s.add([]byte(end))
 }
 
@@ -308,21 +312,44 @@ func (s *StripReader) matchName(b []byte) {
 	case match == nameFound:
 		s.state = stripHold
 		s.value = len(s.field) - len(b) + n
-	case match == nameOther && s.weak < 0:
-		s.pass()
-	case match == nameOther: // to some a field begins behind the line end
-		field, weak := s.field, s.weak
-		for weak > 0 && (field[weak-1] == '\r' || field[weak-1] == '\n') {
-			weak--
-		}
-		s.field = field[:weak]
-		s.pass()
-		s.owed = string(field[weak : weak+1])
-		s.field = append(s.field, field[weak+1:]...)
-		s.state = stripName
-		s.name.reset()
-		s.matchName(s.field)
+	case match == nameOther:
+		s.restart()
 	}
+}
+
+// restart gives up the name. Behind a line end that is one to some, a field
+// begins to them: what is held from there on is looked at again. As few octets of a
+// name are held between these as a name has, so that takes linear time.
+func (s *StripReader) restart() {
+	at := weakEnd(s.field)
+	if at < 0 {
+		s.pass()
+		return
+	}
+	held := s.field
+	s.field = held[:at]
+	s.pass()
+	s.field, s.spare = s.spare[:0], nil // scan fills it while it reads held
+	s.name.reset()
+	s.end = string(held[at : at+1])
+	s.newLine = true
+	s.scan(held[at+1:])
+	s.spare = held
+}
+
+// weakEnd returns the offset of the first LF or CR alone in a field that no white
+// space follows, or -1.
+func weakEnd(field []byte) int {
+	for i := 0; i < len(field); i++ {
+		switch {
+		case field[i] != '\r' && field[i] != '\n':
+		case bytes.HasPrefix(field[i:], []byte(endCRLF)):
+			i++
+		case i+1 < len(field) && !isSpace(field[i+1]):
+			return i
+		}
+	}
+	return -1
 }
 
 // endField decides about the field, with the line end behind it, and leaves in
@@ -344,7 +371,6 @@ func (s *StripReader) endField() {
 	s.end = ""
 	s.field = s.field[:0]
 	s.value = 0
-	s.weak = -1
 	s.blank = false
 	s.name.reset()
 }
@@ -369,7 +395,6 @@ func (s *StripReader) pass() {
 	s.owed = ""
 	s.out.Write(s.field)
 	s.field = s.field[:0]
-	s.weak = -1
 	s.blank = false
 	s.state = stripPass
 }

@@ -215,6 +215,11 @@ func TestStripReaderRemoveAll(t *testing.T) {
 		{"the longest name", strings.Repeat("x", maxLine) + ": y\r\n", "", nil, []string{strings.Repeat("x", maxLine)}},
 		{"more than 64 KiB", x + ": " + strings.Repeat("y", maxField) + "\r\nA: b\r\n", "A: b\r\n", nil, []string{x}},
 		{"letters that only Unicode folds", "Li\u017ft: x\r\n\u212aeywords: x\r\nKey\u00a0words: x\r\nA: b\r\n", "A: b\r\n", nil, []string{"List", "Keywords"}},
+		{"CR in a name, behind one that begins it", "X: a\nX-Spam\r-Status: No\nF: b\n", "X: a\nF: b\n", nil, []string{"X-Spam", "X-Spam-Status"}},
+		{"LF in a name, behind one that begins it", "X: a\r\nAuthentication-Results\n-Original: mx; none\r\nF: b\r\n", "X: a\r\nF: b\r\n", []string{"mx"}, []string{"Authentication-Results-Original"}},
+		{"names of one letter and two", "X: x\r\nA\nB: v\r\nF: b\r\n", "X: x\r\nF: b\r\n", nil, []string{"A", "AB"}},
+		{"a name within its beginning", "X-Fo\nx\r-Fox-Id: 1\nF: b\n", "X-Fo\nF: b\n", nil, []string{"X-Fox-Id"}},
+		{"a name behind itself", "X-Spam\rX-Spam-Status\rX-Spam: a\r\nF: b\r\n", "X-Spam\rX-Spam-Status\r\nF: b\r\n", nil, []string{"X-Spam", "X-Spam-Status"}},
 		{"a first line of white space", " a\r\nA: b\r\n", "A: b\r\n", nil, []string{"X"}},
 	} {
 		for _, between := range []func(io.Reader) io.Reader{whole, iotest.OneByteReader} {

@@ -160,6 +160,7 @@ func checkStrip(t *testing.T, message string, between func(io.Reader) io.Reader)
 func TestStripReaderViews(t *testing.T) {
 	fields := []string{"Authentication-Results", ":mx;n", ":a;n", "X:a", " ", "\r", "\n", "\r\n"}
 	names := []string{"Authentication", "-Results", ":mx;n", "0", "\t", "\x00", "\x85", "\r", "\n", "\r\n"}
+	again := []string{"Authentic", "a", "uthentication-Results", ":mx;n", ":a;n", "\x85", "\r", "\n", "\r\n"} // a name within its beginning
 	refused := 0
 	var pieces []string
 	var extend func(s string, n int)
@@ -188,6 +189,10 @@ func TestStripReaderViews(t *testing.T) {
 	extend("", 4)
 	extend("Authentication", 4)
 	extend("0\r\nAuthentication", 4)
+	pieces = again
+	extend("", 4)
+	extend("Authentic", 4)
+	extend("X:a\r\nAuthentic", 4)
 	if refused == 0 {
 		t.Error("no message was refused")
 	}
@@ -231,6 +236,10 @@ func TestStripReaderLineEnds(t *testing.T) {
 		{"CR in the name", "X: a\r\nAuthentication-\rResults: mx; none\r\nFrom: b\r\n", "X: a\r\nFrom: b\r\n"},
 		{"LF in the name of the first field", "Authentication-\nResults: mx; none\r\nFrom: b\r\n", "From: b\r\n"},
 		{"LF in the name of the first field, and no CRLF", "Authentication-\nResults: mx; none\nFrom: b\n", "error"},
+		{"a name within its beginning", "Authentic\na\ruthentication-Results: mx; none\nFrom: b\n\n", "Authentic\nFrom: b\n\n"},
+		{"the same behind a field", "X: a\r\nAuthentic\na\ruthentication-Results: mx; none\r\nFrom: b\r\n\r\n", "X: a\r\nAuthentic\r\nFrom: b\r\n\r\n"},
+		{"a line that is passed over, and another's field", "Subject: a\n\u4e2d\nAuthentication-Results: a; none\n\nb\n", "Subject: a\n\u4e2d\nAuthentication-Results: a; none\n\nb\n"},
+		{"a line that is passed over", "Subject: a\r\n\u4e2d\n" + ar + "\r\nFrom: b\r\n", "Subject: a\r\n\u4e2d\r\nFrom: b\r\n"},
 		{"LF behind NUL behind the name", "Authentication-Results\x00\nFrom: b\n", "error"},
 		{"NUL behind LF behind the name", "Authentication-Results\n\x00From: b\n", "error"},
 		{"LF behind the beginning of the name, in the first line", "Auth\n" + ar + "\nFrom: b\n", "Auth\nFrom: b\n"},
@@ -241,6 +250,17 @@ func TestStripReaderLineEnds(t *testing.T) {
 			if (err != nil) != (tt.want == "error") || err == nil && got != tt.want {
 				t.Errorf("%s: %q gives %q, %v, want %q", tt.what, tt.in, got, err, tt.want)
 			}
+		}
+	}
+}
+
+// The error of the reader below comes out, whatever is wrong with what came
+// before it: a server has the message sent again.
+func TestStripReaderBroken(t *testing.T) {
+	for _, in := range []string{"A\nuthentication-Results: mx", "Authentication-Results: mx\n\nF", "X: a"} {
+		r := io.MultiReader(strings.NewReader(in), iotest.ErrReader(io.ErrUnexpectedEOF))
+		if _, err := io.ReadAll(NewStripReader(r, "mx")); err != io.ErrUnexpectedEOF {
+			t.Errorf("%q: %v", in, err)
 		}
 	}
 }
