@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -232,12 +233,18 @@ func wait(t *testing.T, what string, ok func() bool) {
 	}
 }
 
+// ports are those that freePort has returned.
+var ports sync.Map
+
 // freePort returns a port of 127.0.0.1 that nobody listens on, of those that the
-// system does not give out by itself.
+// system does not give out by itself. It returns none twice.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
 		port := strconv.Itoa(10000 + rand.IntN(20000))
+		if _, used := ports.LoadOrStore(port, true); used {
+			continue
+		}
 		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
 			l.Close()
 			return port
