@@ -10,16 +10,17 @@ import (
 // other controls, or ends a string at NUL, that trims white space beyond ASCII,
 // or takes letters beyond ASCII for their like.
 type nameMatcher struct {
-	names []string // in lower case, sorted
-	n     int      // how many octets of the name were seen
-	lo    int      // those of names that begin with them,
-	hi    int      // the shortest first, up to hi
-	ended bool     // white space has ended the name
-	nul   bool     // NUL has ended it for those who think so
-	odd   bool     // something was passed over
-	lf    bool     // LF has come behind the name or some of it
-	split bool     // and then something else than white space
-	last  [2]byte  // the octets before the next one
+	names  []string // in lower case, sorted
+	n      int      // how many octets of the name were seen
+	before int      // and how many octets came before these
+	lo     int      // those of names that begin with them,
+	hi     int      // the shortest first, up to hi
+	ended  bool     // white space has ended the name
+	nul    bool     // NUL has ended it for those who think so
+	odd    bool     // something was passed over
+	lf     bool     // LF has come behind the name or some of it
+	split  bool     // and then something else than white space
+	last   [2]byte  // the octets before the next one
 }
 
 type nameMatch uint8
@@ -49,6 +50,9 @@ func (m *nameMatcher) found() string { return m.names[m.lo][:m.n] }
 // looked at. With nameFound that is up to the colon.
 func (m *nameMatcher) feed(b []byte) (n int, match nameMatch) {
 	for i, c := range b {
+		if m.n == 0 {
+			m.before++
+		}
 		if match := m.next(c); match != nameOpen {
 			return i + 1, match
 		}

@@ -23,7 +23,7 @@ const (
 
 var errMixed = fmt.Errorf("%w: CRLF, LF and CR are mixed where a field is to be removed, so that it would change what others are; refuse the message, or put a canon.NewCRLFReader below", ErrSyntax)
 
-var errSplit = fmt.Errorf("%w: LF divides the name of a field, which is two lines to some and a field to be removed to others; refuse the message, or put a canon.NewCRLFReader below", ErrSyntax)
+var errSplit = fmt.Errorf("%w: LF stands in the name of a field, or behind NUL there, which is two lines to some and a field to be removed to others; refuse the message, or put a canon.NewCRLFReader below", ErrSyntax)
 
 // A StripReader copies a message without the Authentication-Results fields
 // that claim to come from certain servers (RFC 8601, section 5). A server
@@ -75,7 +75,8 @@ type StripReader struct {
 	state   stripState
 	name    nameMatcher // of the field, in stripName and stripHold
 	field   []byte      // what is held of it
-	spare   []byte      // memory for another
+	again   []byte      // of field, what is to be taken again
+	spare   []byte      // memory for another field
 	value   int         // where its value begins, in stripHold
 	owed    string      // line end before the field that is held; nothing at the beginning, or once it is given
 	end     string      // line end that stands behind what was taken of the field, and of which nobody knows yet whose it is
@@ -84,7 +85,8 @@ type StripReader struct {
 	crlf    bool        // a line has ended in CRLF
 	blank   bool        // the field that is held has an empty line for some reader
 	lfBody  bool        // the header has ended in LF, and no CRLF has come
-	exposed bool        // LF alone divides the first field, which was removed, from the next
+	named   bool        // a colon was given out, and so the name of the first field
+	exposed bool        // without one, a field was removed up to LF alone, and the next goes on with that name should CRLF come
 
 	removed []Removal
 	count   int
@@ -159,11 +161,10 @@ func (s *StripReader) Read(p []byte) (int, error) {
 		}
 		s.scan(s.buf[:n])
 		if err != nil && s.err == nil {
-			s.err = err
 			s.finish()
-			if err != io.EOF {
-				s.err = err
-			}
+		}
+		if err != nil && (s.err == nil || err != io.EOF) {
+			s.err = err
 		}
 	}
 	return s.out.Read(p)
@@ -171,11 +172,12 @@ func (s *StripReader) Read(p []byte) (int, error) {
 
 // scan takes the next octets of the message.
 func (s *StripReader) scan(b []byte) {
-	for len(b) > 0 && s.state != stripBody && s.err == nil {
+	at := 0
+	for at < len(b) && s.state != stripBody && s.err == nil {
 		if s.cr {
 			s.cr = false
-			if b[0] == '\n' {
-				b = b[1:]
+			if b[at] == '\n' {
+				at++
 				s.endLine(endCRLF)
 				continue
 			}
@@ -185,26 +187,38 @@ func (s *StripReader) scan(b []byte) {
 		if s.lfBody {
 			ends = "\r"
 		}
-		n := bytes.IndexAny(b, ends)
+		n := bytes.IndexAny(b[at:], ends)
 		if n < 0 {
-			n = len(b)
+			n = len(b) - at
 		}
 		if n > 0 {
 			if s.newLine {
-				s.beginLine(b[0])
+				s.beginLine(b[at])
 			}
-			s.add(b[:n])
+			s.add(b[at : at+n])
+			at += n
+			if again := s.again; again != nil {
+				s.again = nil
+				if len(again) <= at {
+					at -= len(again)
+					continue
+				}
+				// It began before b.
+				s.field, s.spare = s.spare[:0], s.field
+				s.scan(again)
+				continue
+			}
 		}
-		if b = b[n:]; len(b) > 0 {
-			s.cr = b[0] == '\r'
+		if at < len(b) {
+			s.cr = b[at] == '\r'
 			if !s.cr {
 				s.endLine(endLF)
 			}
-			b = b[1:]
+			at++
 		}
 	}
 	if s.err == nil {
-		s.out.Write(b) // of the body
+		s.out.Write(b[at:]) // of the body
 	}
 }
 
@@ -217,9 +231,9 @@ func (s *StripReader) strong(end string) bool {
 // goesOn reports whether the field may go on behind the last line end, though
 // no white space follows. Before a name and behind it, LF is trimmed by some;
 // within that of the first field it is passed over by some, should CRLF come.
-// Behind what is passed over alone, a field begins all the same.
+// Behind what is passed over alone, a field begins all the same, but for the first.
 func (s *StripReader) goesOn() bool {
-	if s.state == stripName && s.name.n == 0 && len(s.field) > 0 && !s.blank {
+	if s.state == stripName && s.name.n == 0 && len(s.field) > 0 && s.owed != "" && !s.blank {
 		return false
 	}
 	return !s.strong(s.end) || s.state == stripName && s.end == endLF && (s.owed == "" || s.name.n == 0 || s.name.complete())
@@ -291,7 +305,7 @@ func (s *StripReader) addEnd() {
 func (s *StripReader) add(b []byte) {
 	switch s.state {
 	case stripPass:
-		s.out.Write(b)
+		s.give(b)
 		return
 	case stripDrop:
 		return
@@ -318,29 +332,29 @@ func (s *StripReader) matchName(b []byte) {
 }
 
 // restart gives up the name. Behind a line end that is one to some, a field
-// begins to them: what is held from there on is looked at again. As few octets of a
-// name are held between these as a name has, so that takes linear time.
+// begins to them: scan takes what is held from there on again. Before the first
+// octet of the name that need not be tried, as it comes to the same; so an octet
+// is taken no more often than the longest name has octets.
 func (s *StripReader) restart() {
-	at := weakEnd(s.field)
+	at := weakEnd(s.field, s.name.before)
 	if at < 0 {
 		s.pass()
 		return
 	}
-	held := s.field
-	s.field = held[:at]
+	again := s.field[at+1:]
+	end := string(s.field[at : at+1])
+	s.field = s.field[:at]
 	s.pass()
-	s.field, s.spare = s.spare[:0], nil // scan fills it while it reads held
 	s.name.reset()
-	s.end = string(held[at : at+1])
+	s.end = end
 	s.newLine = true
-	s.scan(held[at+1:])
-	s.spare = held
+	s.again = again
 }
 
-// weakEnd returns the offset of the first LF or CR alone in a field that no white
-// space follows, or -1.
-func weakEnd(field []byte) int {
-	for i := 0; i < len(field); i++ {
+// weakEnd returns the offset, from the given one on, of the first LF or CR alone
+// in a field that no white space follows, or -1.
+func weakEnd(field []byte, from int) int {
+	for i := from; i < len(field); i++ {
 		switch {
 		case field[i] != '\r' && field[i] != '\n':
 		case bytes.HasPrefix(field[i:], []byte(endCRLF)):
@@ -363,10 +377,13 @@ func (s *StripReader) endField() {
 		s.err = errMixed
 	case s.name.split && !s.crlf:
 		s.err = errSplit
-	case s.owed == "": // it was the first
-		s.exposed = s.exposed || s.end == endLF
-	case s.end != "" && s.owed != endCRLF:
-		s.owed = s.end
+	default:
+		if !s.named && s.end == endLF {
+			s.exposed = true
+		}
+		if s.owed != "" && s.owed != endCRLF && s.end != "" {
+			s.owed = s.end
+		}
 	}
 	s.end = ""
 	s.field = s.field[:0]
@@ -389,11 +406,17 @@ func (s *StripReader) finish() {
 	s.owed = ""
 }
 
+// give gives out octets of a field.
+func (s *StripReader) give(b []byte) {
+	s.named = s.named || bytes.IndexByte(b, ':') >= 0
+	s.out.Write(b)
+}
+
 // pass gives out what was held.
 func (s *StripReader) pass() {
 	s.out.WriteString(s.owed)
 	s.owed = ""
-	s.out.Write(s.field)
+	s.give(s.field)
 	s.field = s.field[:0]
 	s.blank = false
 	s.state = stripPass

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+
+	"github.com/waxseal/waxseal/internal/dkimtest"
 )
 
 // strip reads message through a StripReader, with r between them.
@@ -286,6 +288,45 @@ func TestStripReaderMemory(t *testing.T) {
 		if cost := after.TotalAlloc - before.TotalAlloc; cost > 1<<20 && !strings.HasPrefix(tt.what, "many") || cost > 20*size {
 			t.Errorf("%s: %d octets allocated", tt.what, cost)
 		}
+	}
+}
+
+// TestStripReaderRuns: what is held is looked at again where a name turns out to
+// be another, and no more of it is kept for that.
+func TestStripReaderRuns(t *testing.T) {
+	for _, unit := range []string{"\n", "\r", "\r\r\n ", "\n\r\n ", "\n\r\x00", "\n\n\x00", "\n\x85\n", "A\n", "A\r\x01\r", "Authentic\na\r", "\r\nA"} {
+		for _, head := range []string{"X: a\r\n", "X: a\n", "", "A"} {
+			const size = 60_000 // octets that are held
+			in := strings.Repeat(head+strings.Repeat(unit, size/len(unit))+"X: b\r\n", 10)
+			var got []byte
+			var err error
+			cost := dkimtest.Allocated(func() { got, err = io.ReadAll(NewStripReader(strings.NewReader(in), "mx")) })
+			if string(got) != in && err == nil {
+				t.Errorf("%q behind %q is changed", unit, head)
+			}
+			if cost > 10*int64(len(in)) {
+				t.Errorf("%q behind %q: %d octets allocated for %d", unit, head, cost, len(in))
+			}
+		}
+	}
+}
+
+// BenchmarkStripReaderRuns has what is looked at again, beside ordinary fields.
+func BenchmarkStripReaderRuns(b *testing.B) {
+	for _, bb := range []struct{ name, unit string }{
+		{"case=fields", "Received: from a.example by b.example;\r\n Fri, 27 Nov 2026 12:00:00 +0000\r\n"},
+		{"case=LF", "X: a\r\n" + strings.Repeat("\n", 60_000)},
+		{"case=again", "X: a\r\n" + strings.Repeat("A\r\x01\r", 15_000)},
+		{"case=held", "X: a\r\nAuthentication" + strings.Repeat("\n", 60_000)},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			in := strings.Repeat(bb.unit, 1<<20/len(bb.unit))
+			b.SetBytes(int64(len(in)))
+			b.ReportAllocs()
+			for b.Loop() {
+				io.Copy(io.Discard, NewStripReader(strings.NewReader(in), "mx"))
+			}
+		})
 	}
 }
 

@@ -240,6 +240,12 @@ func TestStripReaderLineEnds(t *testing.T) {
 		{"the same behind a field", "X: a\r\nAuthentic\na\ruthentication-Results: mx; none\r\nFrom: b\r\n\r\n", "X: a\r\nAuthentic\r\nFrom: b\r\n\r\n"},
 		{"a line that is passed over, and another's field", "Subject: a\n\u4e2d\nAuthentication-Results: a; none\n\nb\n", "Subject: a\n\u4e2d\nAuthentication-Results: a; none\n\nb\n"},
 		{"a line that is passed over", "Subject: a\r\n\u4e2d\n" + ar + "\r\nFrom: b\r\n", "Subject: a\r\n\u4e2d\r\nFrom: b\r\n"},
+		{"a first line that is passed over, and LF in the name", "\x00\nAuthentication-\nResults: mx; none\r\nFrom: b\r\n", "From: b\r\n"},
+		{"a first line that is passed over, and what LF divides from the field", "\x00\n" + ar + "\nFrom: eve\r\nFrom: b\r\n", "error"},
+		{"one within the name of the first field", "Authentication-\n" + ar + "\nResults: mx; none\r\nFrom: b\r\n", "error"},
+		{"one behind the name of the first field", "Authentication-Results\n" + ar + "\n: mx; none\r\nFrom: b\r\n", "error"},
+		{"one within another name", "Fr\n" + ar + "\nom: eve\r\nFrom: b\r\n", "error"},
+		{"one within another name, and no CRLF", "Fr\n" + ar + "\nom: eve\nFrom: b\n", "Fr\nom: eve\nFrom: b\n"},
 		{"LF behind NUL behind the name", "Authentication-Results\x00\nFrom: b\n", "error"},
 		{"NUL behind LF behind the name", "Authentication-Results\n\x00From: b\n", "error"},
 		{"LF behind the beginning of the name, in the first line", "Auth\n" + ar + "\nFrom: b\n", "Auth\nFrom: b\n"},
@@ -258,9 +264,11 @@ func TestStripReaderLineEnds(t *testing.T) {
 // before it: a server has the message sent again.
 func TestStripReaderBroken(t *testing.T) {
 	for _, in := range []string{"A\nuthentication-Results: mx", "Authentication-Results: mx\n\nF", "X: a"} {
-		r := io.MultiReader(strings.NewReader(in), iotest.ErrReader(io.ErrUnexpectedEOF))
-		if _, err := io.ReadAll(NewStripReader(r, "mx")); err != io.ErrUnexpectedEOF {
-			t.Errorf("%q: %v", in, err)
+		for _, with := range []func(io.Reader) io.Reader{whole, iotest.DataErrReader} { // behind the last octets, and with them
+			r := with(io.MultiReader(strings.NewReader(in), iotest.ErrReader(io.ErrUnexpectedEOF)))
+			if _, err := io.ReadAll(NewStripReader(r, "mx")); err != io.ErrUnexpectedEOF {
+				t.Errorf("%q: %v", in, err)
+			}
 		}
 	}
 }
