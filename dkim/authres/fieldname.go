@@ -17,6 +17,7 @@ type nameMatcher struct {
 	hi     int      // the shortest first, up to hi
 	ended  bool     // white space has ended the name
 	nul    bool     // NUL has ended it for those who think so
+	alike  byte     // the last octet of the name, if it was taken for a letter beyond ASCII
 	odd    bool     // something was passed over
 	lf     bool     // LF has come behind the name or some of it
 	split  bool     // and then something else than white space
@@ -62,6 +63,7 @@ func (m *nameMatcher) feed(b []byte) (n int, match nameMatch) {
 }
 
 func (m *nameMatcher) next(c byte) nameMatch {
+	alike := false
 	switch {
 	case c == '\n' && m.n > 0:
 		m.lf = true
@@ -83,9 +85,13 @@ func (m *nameMatcher) next(c byte) nameMatch {
 	case c < ' ' || c >= 0x7f:
 		m.odd = true
 		m.nul = m.nul || c == 0 && complete
-		if c = m.like(c); c == 0 {
+		if c = m.like(c); c == 0 || m.ended {
 			return nameOpen
 		}
+		if lo, hi := m.narrow(c); lo == hi {
+			return nameOpen
+		}
+		alike = true
 	}
 	switch {
 	case m.nul:
@@ -96,16 +102,32 @@ func (m *nameMatcher) next(c byte) nameMatch {
 		c += 'a' - 'A'
 	}
 	m.odd = m.odd || m.last[1] == '\r' || m.last[1] == '\n'
-	for m.lo < m.hi && (len(m.names[m.lo]) == m.n || m.names[m.lo][m.n] < c) {
-		m.lo++
+	lo, hi := m.narrow(c)
+	if lo == hi && c == m.alike {
+		m.alike = 0 // the one before it was passed over
+		return nameOpen
 	}
-	for m.lo < m.hi && m.names[m.hi-1][m.n] > c {
-		m.hi--
+	m.alike = 0
+	if alike {
+		m.alike = c
 	}
-	if m.n++; m.lo == m.hi {
+	m.lo, m.hi = lo, hi
+	if m.n++; lo == hi {
 		return nameOther
 	}
 	return nameOpen
+}
+
+// narrow returns which names go on with c.
+func (m *nameMatcher) narrow(c byte) (lo, hi int) {
+	lo, hi = m.lo, m.hi
+	for lo < hi && (len(m.names[lo]) == m.n || m.names[lo][m.n] < c) {
+		lo++
+	}
+	for lo < hi && m.names[hi-1][m.n] > c {
+		hi--
+	}
+	return lo, hi
 }
 
 // complete reports whether a name was seen to its end, which a colon would prove.

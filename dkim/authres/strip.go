@@ -195,6 +195,10 @@ func (s *StripReader) scan(b []byte) {
 			if s.newLine {
 				s.beginLine(b[at])
 			}
+			line := n
+			if s.state == stripName { // no more than shows that the field is too long
+				n = min(n, maxField+1-len(s.field))
+			}
 			s.add(b[at : at+n])
 			at += n
 			if again := s.again; again != nil {
@@ -206,6 +210,9 @@ func (s *StripReader) scan(b []byte) {
 				// It began before b.
 				s.field, s.spare = s.spare[:0], s.field
 				s.scan(again)
+				continue
+			}
+			if n < line {
 				continue
 			}
 		}
@@ -334,7 +341,7 @@ func (s *StripReader) matchName(b []byte) {
 // restart gives up the name. Behind a line end that is one to some, a field
 // begins to them: scan takes what is held from there on again. Before the first
 // octet of the name that need not be tried, as it comes to the same; so an octet
-// is taken no more often than the longest name has octets.
+// is taken again no more often than the longest name has octets.
 func (s *StripReader) restart() {
 	at := weakEnd(s.field, s.name.before)
 	if at < 0 {

@@ -311,6 +311,22 @@ func TestStripReaderRuns(t *testing.T) {
 	}
 }
 
+// A name that has not come to its end within 64 KiB goes, however it is cut.
+func TestStripReaderLongName(t *testing.T) {
+	for _, junk := range []int{maxField, maxField + 1} {
+		in := "X: a\r\n" + strings.Repeat("\x80", junk) + "z: b\r\nFrom: c\r\n\r\nbody"
+		want := in
+		if junk > maxField {
+			want = "X: a\r\nFrom: c\r\n\r\nbody"
+		}
+		for _, size := range []int{1, 1000, 7001, len(in)} {
+			if got, err := io.ReadAll(NewStripReader(&chunks{[]byte(in), size}, "mx")); string(got) != want || err != nil {
+				t.Errorf("%d octets, in pieces of %d: %d octets, %v, want %d", junk, size, len(got), err, len(want))
+			}
+		}
+	}
+}
+
 // BenchmarkStripReaderRuns has what is looked at again, beside ordinary fields.
 func BenchmarkStripReaderRuns(b *testing.B) {
 	for _, bb := range []struct{ name, unit string }{

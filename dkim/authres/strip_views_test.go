@@ -58,42 +58,30 @@ func nameOf(field string) string {
 	return name
 }
 
-// laxName returns the name of a field for a reader who cares little for the
-// grammar and passes over what no name may hold, but for white space.
-func laxName(field string) string {
-	name, _, _ := strings.Cut(field, ":")
-	return strings.Trim(strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\t' || r >= 0x7f {
-			return -1
-		}
-		return r
-	}, name), " \t")
-}
+// authRes is the name for readers who care little for the grammar: they trim it, and
+// pass over what no name may hold, but for white space; letters that Unicode folds
+// to those of ASCII are these to some; and a NUL behind it is its end to others.
+var authRes = regexp.MustCompile(`(?s)^[^!-~]*(?i:` + strings.Join(strings.Split(fieldName, ""), `)[^\t -~]*(?i:`) + `)[^!-~]*(\x00.*)?$`)
 
-// isAuthRes reports whether that reader takes a field for an
-// Authentication-Results field, or would if some NUL ended the name.
+// isAuthRes reports whether one of them takes a field for an
+// Authentication-Results field.
 func isAuthRes(field string) bool {
 	name, _, _ := strings.Cut(field, ":")
-	for i, c := range []byte(name + "\x00") {
-		if c == 0 && strings.EqualFold(laxName(name[:i]), fieldName) {
-			return true
-		}
-	}
-	return false
+	return authRes.MatchString(name)
 }
 
-// claims reports whether that reader takes it for one of mx.
+// claims reports whether such a reader takes it for one of mx.
 func claims(field string) bool {
 	_, value, _ := strings.Cut(field, ":")
 	id, _ := valueID(strings.NewReplacer("\r", " ", "\n", " ").Replace(value))
 	return isAuthRes(field) && (&Field{ID: id}).Trusted("mx")
 }
 
-// otherNames returns the names of fields that have one for that reader, but for
+// otherNames returns the names of fields that have one for such readers, but for
 // Authentication-Results.
 func otherNames(fields []string) (names []string) {
 	for _, f := range fields {
-		if n := nameOf(f); laxName(n) != "" && !isAuthRes(n) && !(isAuthRes(f) && strings.Contains(f, ":")) {
+		if n := nameOf(f); strings.ContainsFunc(n, func(r rune) bool { return r >= '!' && r <= '~' }) && !isAuthRes(n) && !(isAuthRes(f) && strings.Contains(f, ":")) {
 			names = append(names, n)
 		}
 	}
@@ -159,8 +147,8 @@ func checkStrip(t *testing.T, message string, between func(io.Reader) io.Reader)
 // read whole and octet by octet.
 func TestStripReaderViews(t *testing.T) {
 	fields := []string{"Authentication-Results", ":mx;n", ":a;n", "X:a", " ", "\r", "\n", "\r\n"}
-	names := []string{"Authentication", "-Results", ":mx;n", "0", "\t", "\x00", "\x85", "\r", "\n", "\r\n"}
-	again := []string{"Authentic", "a", "uthentication-Results", ":mx;n", ":a;n", "\x85", "\r", "\n", "\r\n"} // a name within its beginning
+	names := []string{"Authentication", "-Results", ":mx;n", "0", "\t", "\x00", "\x85", "\u017f", "\r", "\n", "\r\n"}
+	again := []string{"Authentic", "a", "uthentication-Results", ":mx;n", ":a;n", "\x85", "\u017f", "\r", "\n", "\r\n"} // a name within its beginning
 	refused := 0
 	var pieces []string
 	var extend func(s string, n int)
@@ -240,6 +228,9 @@ func TestStripReaderLineEnds(t *testing.T) {
 		{"the same behind a field", "X: a\r\nAuthentic\na\ruthentication-Results: mx; none\r\nFrom: b\r\n\r\n", "X: a\r\nAuthentic\r\nFrom: b\r\n\r\n"},
 		{"a line that is passed over, and another's field", "Subject: a\n\u4e2d\nAuthentication-Results: a; none\n\nb\n", "Subject: a\n\u4e2d\nAuthentication-Results: a; none\n\nb\n"},
 		{"a line that is passed over", "Subject: a\r\n\u4e2d\n" + ar + "\r\nFrom: b\r\n", "Subject: a\r\n\u4e2d\r\nFrom: b\r\n"},
+		{"a letter like another, passed over", "X: a\r\n\u017fAuthentication-Re\u017fsult\u017fs\u017f \u017f: mx; none\r\nFrom: b\r\n", "X: a\r\nFrom: b\r\n"},
+		{"a letter like another, for it", "X: a\r\nAuthentication-Re\u017fult\u017f: mx; none\r\nFrom: b\r\n", "X: a\r\nFrom: b\r\n"},
+		{"another letter like another", "X: a\r\n\u212aAuthentication-Results: mx; none\r\nFrom: b\r\n", "X: a\r\nFrom: b\r\n"},
 		{"a first line that is passed over, and LF in the name", "\x00\nAuthentication-\nResults: mx; none\r\nFrom: b\r\n", "From: b\r\n"},
 		{"a first line that is passed over, and what LF divides from the field", "\x00\n" + ar + "\nFrom: eve\r\nFrom: b\r\n", "error"},
 		{"one within the name of the first field", "Authentication-\n" + ar + "\nResults: mx; none\r\nFrom: b\r\n", "error"},
