@@ -262,6 +262,11 @@ func TestStripReaderBroken(t *testing.T) {
 			}
 		}
 	}
+	// Here the octets are wrong before their reader fails, if they come without its error.
+	r := io.MultiReader(strings.NewReader("X: a\r\nAuthentication-Results: mx\n\nF"), iotest.ErrReader(io.ErrUnexpectedEOF))
+	if _, err := io.ReadAll(NewStripReader(iotest.DataErrReader(r), "mx")); err != io.ErrUnexpectedEOF {
+		t.Error(err)
+	}
 }
 
 // FuzzStripReader checks what TestStripReaderViews checks, for any cut of the
