@@ -58,12 +58,15 @@ var errSplit = fmt.Errorf("%w: LF stands in the name of a field, or behind NUL t
 // CR alone, readers disagree about where a field begins and the header ends.
 // So a field is removed if it is one to any of them, up to where it ends for
 // all of them, and only an empty line that all take for the end of the header
-// is that: behind LF LF it goes on if CRLF comes. Nothing becomes a field for a reader to whom it was none. Where that
-// cannot be, Read returns ErrSyntax: refuse the message. Above a
-// canon.NewCRLFReader, which ends every line in CRLF, none of this happens.
+// is that: behind LF LF it goes on if CRLF comes. Nothing becomes a field for a
+// reader to whom it was none. Where that cannot be, Read returns ErrSyntax: refuse
+// the message. So it does where LF alone divides such a name, and no CRLF has come
+// before the field ends. Above a canon.NewCRLFReader, which ends every line in
+// CRLF, none of this happens.
 //
-// It holds at most one field, of those that may have to go, whatever the
-// message. It serves one message, and one goroutine at a time.
+// It holds at most one field, of those that may have to go, whatever the message.
+// It takes time in proportion to the message, and at worst to the longest name too.
+// It serves one message, and one goroutine at a time.
 type StripReader struct {
 	r   io.Reader
 	ids []string

@@ -150,3 +150,44 @@ func TestCost(t *testing.T) {
 		}
 	}
 }
+
+// FuzzVerify: no message makes Verify panic, is Good without a good signature,
+// or depends on how it is cut; what is signed is Good.
+func FuzzVerify(f *testing.F) {
+	f.Add(testMessage, "c=simple; h=from", 3, false)
+	f.Add("From: a@example.org\r\n\r\n", "c=nofws", 0, true)
+	f.Add(" From: a@example.org\r\nSender: x\r\n\r\na\r", "h=from:sender", 20, true)
+	f.Fuzz(func(t *testing.T, message, tags string, cut int, simple bool) {
+		v := &Verifier{Resolver: testZone(t), Reordered: simple}
+		m := "DomainKey-Signature: q=dns; s=s1; d=example.org; b=AAAA; " + tags + "\r\n" + message
+		r, err := Verify(t.Context(), strings.NewReader(m), v)
+		if err == nil && (r.Status == Good || r.Err == nil || r.AuthRes().Value == "pass" || !asValid(r)) {
+			t.Fatalf("%q: %+v", m, r)
+		}
+		s := testSigner()
+		if simple {
+			s.Canon = Simple
+		}
+		sig, err := Sign(t.Context(), strings.NewReader(message), s)
+		if err != nil {
+			return
+		}
+		if r, err = Verify(t.Context(), strings.NewReader(sig.String()+message), v); err != nil || r.Status != Good {
+			t.Fatalf("%q: signed, and then %+v, %v", message, r, err)
+		}
+		signed := sig.String() + message
+		cut = int(uint(cut) % uint(len(signed)))
+		w := NewVerifyWriter(t.Context(), v)
+		w.Write([]byte(signed[:cut]))
+		w.Write([]byte(signed[cut:]))
+		if r, err := w.Finish(); err != nil || r.Status != Good {
+			t.Fatalf("%q: cut at %d: %+v, %v", message, cut, r, err)
+		}
+	})
+}
+
+// asValid reports whether a Result can be written.
+func asValid(r *Result) bool {
+	a := r.AuthRes()
+	return a.Registered() && a.Value != ""
+}
